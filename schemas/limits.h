@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+// Every bound of the protocol in one place. What happens at a bound stands beside it.
+namespace parley::limits {
+
+// A draft's payload; above: RESOURCE_EXHAUSTED in the ack.
+inline constexpr size_t kDraftBytesMax = 64 * 1024;
+// A PUBLISH packet (max_packet_size in mosquitto.conf); above: the broker disconnects.
+inline constexpr size_t kPacketBytesMax = 1024 * 1024;
+// A reply; above: fewer events and `more` or `truncated`.
+inline constexpr size_t kReplyBytesMax = 256 * 1024;
+// A request's payload; above: RESOURCE_EXHAUSTED.
+inline constexpr size_t kRequestBytesMax = 64 * 1024;
+inline constexpr size_t kRequestIdBytesMax = 64;
+// Page limits: absent or 0 = default, above the maximum = the maximum.
+inline constexpr uint32_t kPageDefault = 50;
+inline constexpr uint32_t kPageMax = 1000;
+// Mentions of one draft; above: INVALID_ARGUMENT.
+inline constexpr int kMentionsMax = 100;
+inline constexpr size_t kContentTypeBytesMax = 128;
+inline constexpr size_t kTitleBytesMax = 256;
+// Members named in one createRoom; above: INVALID_ARGUMENT.
+inline constexpr int kMembersPerCommandMax = 10'000;
+inline constexpr size_t kPasswordBytesMax = 256;
+// Commands of one $CONTROL list; above: INVALID_ARGUMENT.
+inline constexpr size_t kControlCommandsMax = 1'000;
+
+// An absent (0) or excessive page limit, made usable.
+constexpr uint32_t PageLimit(uint32_t asked) {
+  if (asked == 0) return kPageDefault;
+  return asked < kPageMax ? asked : kPageMax;
+}
+
+}  // namespace parley::limits
