@@ -1,0 +1,105 @@
+#include "core/store/secondary_store.h"
+
+#include <mutex>
+#include <shared_mutex>
+
+#include <rocksdb/db.h>
+
+#include "core/store/keys.h"
+#include "core/store/rocks_options.h"
+#include "core/store/rocks_view.h"
+
+namespace parley::store {
+namespace {
+
+// An open secondary. Closes its handles before the database.
+struct Opened {
+  std::unique_ptr<rocksdb::DB> db;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  Families families;
+
+  ~Opened() {
+    for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle);
+  }
+};
+
+class SecondaryStore final : public StoreReader {
+ public:
+  explicit SecondaryStore(SecondaryOptions options) : options_(std::move(options)) {}
+
+  Result<std::unique_ptr<StoreView>> View(LogIndex at_least) override {
+    if (std::unique_ptr<StoreView> view = Present(at_least)) return view;
+    {
+      const std::unique_lock lock(*mutex_);
+      if (!opened_ || applied_ < at_least) {
+        if (Status moved = MoveForward(at_least); !moved) return std::move(moved).error();
+      }
+    }
+    if (std::unique_ptr<StoreView> view = Present(at_least)) return view;
+    return Error{Code::UNAVAILABLE,
+                 "the store has not reached log index " + std::to_string(at_least.value) + " yet"};
+  }
+
+ private:
+  using SharedLock = std::shared_lock<std::shared_mutex>;
+
+  // The view as it is, under the shared lock that it keeps; nullptr when it is not far enough.
+  std::unique_ptr<StoreView> Present(LogIndex at_least) {
+    auto hold = std::make_shared<SharedLock>(*mutex_);
+    if (!opened_ || applied_ < at_least) return nullptr;
+    return MakeRocksView(*opened_->db, opened_->families, applied_, std::move(hold));
+  }
+
+  // Under the exclusive lock: catches up; opens anew when that fails or is not enough (the writer may have
+  // restarted).
+  Status MoveForward(LogIndex at_least) {
+    if (opened_ && opened_->db->TryCatchUpWithPrimary().ok() && ReadApplied() && applied_ >= at_least)
+      return {};
+    opened_.reset();
+    if (Status opened = Open(); !opened) return opened;
+    if (!ReadApplied()) {
+      opened_.reset();
+      return Error{Code::UNAVAILABLE, "the store has no applied index yet"};
+    }
+    return {};
+  }
+
+  Status Open() {
+    auto opened = std::make_unique<Opened>();
+    rocksdb::DB* db = nullptr;
+    rocksdb::Options options = BaseOptions(options_.log);
+    const rocksdb::Status status =
+        rocksdb::DB::OpenAsSecondary(rocksdb::DBOptions(options), options_.store_path, options_.scratch_path,
+                                     FamilyDescriptors(), &opened->handles, &db);
+    if (!status.ok()) return Error{Code::UNAVAILABLE, "open the store for reading: " + status.ToString()};
+    opened->db.reset(db);
+    opened->families = {opened->handles[1], opened->handles[2], opened->handles[3], opened->handles[4],
+                        opened->handles[5]};
+    opened_ = std::move(opened);
+    return {};
+  }
+
+  bool ReadApplied() {
+    std::string bytes;
+    const rocksdb::Status status = opened_->db->Get(
+        {}, opened_->families.meta, rocksdb::Slice(kMetaApplied.data(), kMetaApplied.size()), &bytes);
+    const std::optional<uint64_t> applied = status.ok() ? ParseBigEndian64(bytes) : std::nullopt;
+    if (!applied) return false;
+    applied_ = LogIndex{*applied};
+    return true;
+  }
+
+  const SecondaryOptions options_;
+  // Shared with views: held shared by each, exclusively while moving forward.
+  const std::shared_ptr<std::shared_mutex> mutex_ = std::make_shared<std::shared_mutex>();
+  std::unique_ptr<Opened> opened_;  // guarded by mutex_
+  LogIndex applied_;                // guarded by mutex_
+};
+
+}  // namespace
+
+std::unique_ptr<StoreReader> MakeSecondaryStore(SecondaryOptions options) {
+  return std::make_unique<SecondaryStore>(std::move(options));
+}
+
+}  // namespace parley::store
