@@ -29,6 +29,9 @@ require_free_port() {
   inode=$(listening_inode "$2")
   [[ -n $inode ]] || return 0
   holder=$(holder_of_inode "$inode")
+  if [[ $holder == "mosquitto "* ]] && systemctl is-active --quiet mosquitto 2>/dev/null; then
+    die "port $2 is in use by $holder: stop it (systemctl stop mosquitto), or choose another port with $1"
+  fi
   die "port $2 is in use by ${holder:-another process}: stop it, or choose another port with $1"
 }
 

@@ -79,10 +79,9 @@ has_ended() {
 # log_of_this_start NAME DATA: what the daemon wrote since start_daemon.
 log_of_this_start() { tail -c +"$((LOG_START + 1))" "$2/log/$1.log" 2>/dev/null; }
 
-# reason_in_log NAME DATA: its own words on why it ended, in a line or two.
+# reason_in_log NAME DATA: its own last words on why it ended; what every start writes is left out.
 reason_in_log() {
-  local found
-  found=$(log_of_this_start "$1" "$2" | grep -iE 'error|refus|cannot|denied' | tail -n 3) || true
-  [[ -n $found ]] || found=$(log_of_this_start "$1" "$2" | tail -n 3)
-  printf '%s' "$found"
+  log_of_this_start "$1" "$2" | grep -vE \
+    'deprecated|version .* (starting|running|terminating)|Config loaded|Loading plugin|Opening .* listen socket|New c|disconnected' |
+    tail -n 4 || true
 }
