@@ -99,7 +99,7 @@ TEST(FromJson, RefusesWhatIsNoSuchMessage) {
                                   R"({"room":7})"s,
                                   R"({"room":{}})"s,
                                   R"({"room":["a"]})"s,
-                                  R"({"fold":"yes"})"s,
+                                  R"({"fold":"perhaps"})"s,
                                   R"({"fold":1})"s,
                                   R"({"unknown":1})"s,
                                   R"({"ROOM":"a"})"s,
