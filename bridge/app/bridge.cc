@@ -35,21 +35,20 @@ Bridge::~Bridge() {
 }
 
 Status Bridge::Start() {
-  if (Status connecting = Connect(); !connecting) return connecting;
+  Result<Credentials> credentials = ReadCredentials(options_.credentials_path());
+  if (!credentials) return std::move(credentials).error();
   Result<std::unique_ptr<HttpServer>> http = HttpServer::Start(
       {.host = options_.http_host, .port = options_.http_port, .health = [this] { return CheckHealth(); }});
   if (!http) return std::move(http).error().Within("serve HTTP");
   http_ = *std::move(http);
   LogLine("serving HTTP on " + options_.http_host + ":" + std::to_string(http_->port()));
-  return {};
+  return Connect(*std::move(credentials));
 }
 
-Status Bridge::Connect() {
-  Result<Credentials> credentials = ReadCredentials(options_.credentials_path());
-  if (!credentials) return std::move(credentials).error();
+Status Bridge::Connect(Credentials credentials) {
   auto link = std::make_unique<BrokerLink>(BrokerLink::Options{.host = options_.host,
                                                                .port = options_.port,
-                                                               .credentials = *std::move(credentials),
+                                                               .credentials = std::move(credentials),
                                                                .on_refused =
                                                                    [this](const Error& why) {
                                                                      const std::lock_guard lock(mutex_);
@@ -82,11 +81,17 @@ Status Bridge::Supervise() {
   }
   if (!connect_again_ms_ || NowMs() < *connect_again_ms_) return {};
   connect_again_ms_.reset();
-  if (Status connecting = Connect(); !connecting) {
-    LogLine(connecting.error().reason);
+  if (Status again = ConnectAgain(); !again) {
+    LogLine(again.error().reason);
     connect_again_ms_ = NowMs() + kConnectAgainMs;
   }
   return {};
+}
+
+Status Bridge::ConnectAgain() {
+  Result<Credentials> credentials = ReadCredentials(options_.credentials_path());
+  if (!credentials) return std::move(credentials).error();
+  return Connect(*std::move(credentials));
 }
 
 Health Bridge::CheckHealth() {

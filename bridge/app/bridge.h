@@ -6,6 +6,7 @@
 
 #include "bridge/app/bridge_options.h"
 #include "bridge/app/broker_link.h"
+#include "bridge/app/credentials.h"
 #include "bridge/http/http_server.h"
 #include "bridge/service/registry.h"
 #include "core/store/store_reader.h"
@@ -29,7 +30,8 @@ class Bridge {
   Status Supervise();
 
  private:
-  Status Connect();
+  Status Connect(Credentials credentials);
+  Status ConnectAgain();
   Health CheckHealth();  // on the HTTP server's thread
 
   const BridgeOptions options_;
