@@ -72,9 +72,9 @@ class SecondaryStore final : public StoreReader {
     Status opened = Open();
     next_open_ = Clock::now() + kReopenPause;
     if (!opened) return opened;
-    if (CatchUp()) return {};
-    opened_.reset();
-    return Error{Code::UNAVAILABLE, "the store has no applied index yet"};
+    Status ready = CatchUp() ? CheckFormat() : Error{Code::UNAVAILABLE, "the store has no applied index yet"};
+    if (!ready) opened_.reset();
+    return ready;
   }
 
   // RocksDB reads the manifest first, then the logs that it finds. When the writer flushes and deletes a log
@@ -120,11 +120,22 @@ class SecondaryStore final : public StoreReader {
     return {};
   }
 
-  bool ReadApplied() {
+  Status CheckFormat() const {
+    const std::optional<uint64_t> format = MetaNumber(kMetaFormat);
+    if (format == kFormatVersion) return {};
+    return Error{Code::FAILED_PRECONDITION, "the store has format " + std::to_string(format.value_or(0)) +
+                                                ", this bridge knows " + std::to_string(kFormatVersion)};
+  }
+
+  std::optional<uint64_t> MetaNumber(std::string_view name) const {
     std::string bytes;
-    const rocksdb::Status status = opened_->db->Get(
-        {}, opened_->families.meta, rocksdb::Slice(kMetaApplied.data(), kMetaApplied.size()), &bytes);
-    const std::optional<uint64_t> applied = status.ok() ? ParseBigEndian64(bytes) : std::nullopt;
+    const rocksdb::Status status =
+        opened_->db->Get({}, opened_->families.meta, rocksdb::Slice(name.data(), name.size()), &bytes);
+    return status.ok() ? ParseBigEndian64(bytes) : std::nullopt;
+  }
+
+  bool ReadApplied() {
+    const std::optional<uint64_t> applied = MetaNumber(kMetaApplied);
     if (!applied) return false;
     applied_ = LogIndex{*applied};
     return true;
