@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# Users and a room for trying out. Needs common.sh.
+
+DEMO_USERS=(alice bob carol)
+
+# The $CONTROL commands, one JSON object a line.
+demo_commands() {
+  local user
+  for user in "${DEMO_USERS[@]}"; do
+    printf '{"command":"createUser","username":"%s","password":"%s"}\n' "$user" "$user"
+  done
+  printf '{"command":"createRoom","room":"lobby","kind":"group","members":[%s]}\n' \
+    '{"user":"alice","role":"owner"},{"user":"bob","role":"member"},{"user":"carol","role":"member"}'
+}
+
+# make_demo PORT DATA: makes them, or finds them from an earlier run.
+make_demo() {
+  local answer
+  answer=$(demo_commands | timeout 60 "$PARLEY_ROOT/build/release/client/parley" --host 127.0.0.1 --port "$1" \
+    --credentials "$2/admin.credentials" --json admin batch 2>&1) || true
+  # What is there already is fine; anything else is not.
+  if grep '"error"' <<<"$answer" | grep -qv ALREADY_EXISTS; then
+    note "the demo users could not all be made: $(grep '"error"' <<<"$answer" | grep -v ALREADY_EXISTS | head -n 1)"
+  fi
+}
+
+print_demo_steps() {
+  cat <<END
+
+  *** FOR TRYING OUT ONLY: users alice, bob and carol exist, each with its own name as the password. ***
+  *** Start with --no-demo, and delete them, before anyone else can reach this broker.              ***
+
+Listen as bob:    mosquitto_sub -p $1 -i bob-1 -u bob -P bob -t chat/v1/rooms/lobby/events/json
+Speak as alice:   mosquitto_pub -p $1 -i alice-1 -u alice -P alice -q 1 -t chat/v1/rooms/lobby/send/text -m hello
+Or with our own:  build/release/client/parley --port $1 --user carol --password carol chat lobby
+END
+}
+
+print_admin_steps() {
+  cat <<END
+
+No users yet. Make one:
+  build/release/client/parley --port $1 --credentials $2/admin.credentials admin create-user alice
+END
+}
