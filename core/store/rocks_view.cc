@@ -37,6 +37,7 @@ class RocksView final : public StoreView {
 
   Result<std::vector<RoomOfUser>> RoomsOf(Uid uid, Rid after, size_t limit) const override {
     std::vector<RoomOfUser> rooms;
+    if (after.value == UINT64_MAX) return rooms;
     const std::string prefix = MembershipPrefix(uid);
     const auto iterator = Iterate(families_.state);
     for (iterator->Seek(MembershipKey(uid, Rid{after.value + 1}));
@@ -85,6 +86,10 @@ class RocksView final : public StoreView {
       if (!ids) return Damaged("an event key");
       const Seq seq{ids->second};
       if (ids->first != rid.value || seq < range.first || seq > range.last) break;
+      // A room's seqs have no gap: one that is missing between two rows is damage, never a shorter answer.
+      if (!events.empty() && seq.value != events.back().seq.value + (forward ? 1 : -1)) {
+        return Damaged("no event " + std::to_string(events.back().seq.value + (forward ? 1 : -1)));
+      }
       total += iterator->value().size();
       if (total > range.bytes_max && !events.empty()) break;
       Result<StoredEvent> event = Parse(seq, iterator->value().ToStringView());
