@@ -19,8 +19,8 @@ def clean():
                 {"r": "puback", "user": "alice", "room": "r", "id": "c-2"},
                 {"r": "ack", "user": "alice", "room": "r", "id": "c-1", "code": "OK", "seq": "1", "feed": "101",
                  "duplicate": False},
-                {"r": "live", "by": "bob", "session": "s1", "topic": "t", "room": "r", "seq": "1", "event": events[0]},
-                {"r": "live", "by": "bob", "session": "s1", "topic": "t", "room": "r", "seq": "2", "event": events[1]},
+                {"r": "live", "by": "bob", "session": "s1", "topic": "t", "room": "r", "seq": "1", "event": dict(events[0])},
+                {"r": "live", "by": "bob", "session": "s1", "topic": "t", "room": "r", "seq": "2", "event": dict(events[1])},
                 {"r": "history", "by": "bob", "room": "r", "events": events, "head": "3"}]
     return records
 
