@@ -71,6 +71,16 @@ class Bridge(ParleyTest):
                 self.assertEqual(alice.replies[request_id]["code"], "INVALID_ARGUMENT")
                 self.assertTrue(alice.replies[request_id]["reason"])
 
+    def test_malformed_requests(self):
+        alice = self.client("alice")
+        for method in ("history.page", "sync", "rooms.list"):
+            for payload in (b"{not json", b"", b"[]", b"\xff"):
+                with self.subTest(method=method, payload=payload):
+                    alice.replies.pop("", None)
+                    alice.publish(f"chat/v1/requests/{method}/json", payload)
+                    alice.wait(lambda: "" in alice.replies)
+                    self.assertEqual(alice.replies[""]["code"], "INVALID_ARGUMENT")
+
     def test_a_reply_is_bounded_and_says_that_there_is_more(self):
         alice = self.client("alice")
         for i in range(8):

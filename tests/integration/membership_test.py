@@ -105,7 +105,7 @@ class Membership(ParleyTest):
         self.assertEqual([e["membership"]["changes"][0] for e in events],
                          [{"user": "carol", "change": "ADDED", "role": "READER", "by": self.name},
                           {"user": "carol", "change": "ROLE_CHANGED", "role": "MODERATOR", "by": self.name},
-                          {"user": "carol", "change": "REMOVED", "role": "UNSPECIFIED", "by": self.name}])
+                          {"user": "carol", "change": "REMOVED", "role": "MODERATOR", "by": self.name}])
 
     def test_a_reader_reads_and_does_not_send(self):
         admin = self.admin()
