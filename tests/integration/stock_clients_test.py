@@ -25,8 +25,9 @@ class StockClients(ParleyTest):
                 with self.subTest(version=version, qos=qos):
                     lines, ready = [], threading.Event()
                     sub = subprocess.Popen(
-                        self.command("mosquitto_sub", "bob", "-V", version, "-q", qos, "-d", "-C", "1", "-W", "20",
-                                     "-t", f"chat/v1/rooms/{self.lobby}/events/json"),
+                        # Its output is a pipe here, which it would fill before writing.
+                        ["stdbuf", "-oL", *self.command("mosquitto_sub", "bob", "-V", version, "-q", qos, "-d", "-C", "1", "-W", "20",
+                                     "-t", f"chat/v1/rooms/{self.lobby}/events/json")],
                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
                     def read():
@@ -50,7 +51,7 @@ class StockClients(ParleyTest):
         done = self.run_tool("mosquitto_pub", "alice", "-P", "wrong", "-t", "x", "-m", "x")
         self.assertNotEqual(done.returncode, 0)
         done = self.run_tool("mosquitto_sub", "alice", "-W", "5", "-C", "1", "-t", "chat/v1/rooms/+/events/json")
-        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("denied", done.stdout)
 
     def test_control_by_mosquitto_rr(self):
         name, password = self.broker.credentials()
