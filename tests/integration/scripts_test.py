@@ -104,8 +104,11 @@ class Scripts(unittest.TestCase):
         line = next(line for line in done.stdout.splitlines() if "mosquitto_pub" in line)
         bob = Client(At(self.ports[0]), "bob", "bob").connect()
         bob.subscribe("chat/v1/rooms/lobby/events/json")
-        subprocess.run(line.split(":", 1)[1].split(), check=True, timeout=20, stdin=subprocess.DEVNULL)
+        subprocess.run(line.split(), check=True, timeout=20, stdin=subprocess.DEVNULL)
         bob.wait(lambda: any(e.get("text", {}).get("text") == "hello" for e in bob.seen()))
+        line = next(line for line in done.stdout.splitlines() if "client/parley" in line and " send " in line)
+        subprocess.run(line, shell=True, check=True, timeout=20, stdin=subprocess.DEVNULL, cwd=ROOT)
+        bob.wait(lambda: any(e.get("text", {}).get("text") == "hello, world" for e in bob.seen()))
         bob.close()
 
     def test_no_demo_makes_no_users(self):
