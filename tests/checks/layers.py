@@ -17,7 +17,7 @@ PLUGIN_FLOOR = DOMAIN | {"broker-plugin/auth", "broker-plugin/acl"}
 PLUGIN_MIDDLE = {"broker-plugin/gate", "broker-plugin/delivery", "broker-plugin/control"}
 CORE = DOMAIN | {"core/store", "core/log"}
 BRIDGE_FLOOR = DOMAIN | {"core/store", "client/transport", "bridge/service"}
-BRIDGE_MIDDLE = {f"bridge/{name}" for name in ("history", "sync", "presence", "push", "search", "feed", "http")}
+BRIDGE_MIDDLE = {f"bridge/{name}" for name in ("history", "sync", "rooms", "presence", "push", "search", "feed", "http")}
 
 ALLOWED = {
     # The ground.
