@@ -11,6 +11,7 @@
 #include "client/transport/backoff.h"
 #include "client/transport/dispatch_queue.h"
 #include "client/transport/limits.h"
+#include "client/transport/no_delay.h"
 
 namespace parley::client {
 namespace {
@@ -64,7 +65,11 @@ class MqttTransport::Impl {
 
   Status Start() {
     try {
-      client_ = std::make_unique<mqtt::async_client>(AddressOf(options_), options_.client_id, nullptr);
+      mqtt::create_options options;  // the bound on publishes is ours; without this one Paho's is 100
+      options.set_send_while_disconnected(false);
+      options.set_max_buffered_messages(static_cast<int>(limits::kPublishesPendingMax));
+      client_ =
+          std::make_unique<mqtt::async_client>(AddressOf(options_), options_.client_id, options, nullptr);
       client_->set_connection_lost_handler([this](const std::string& cause) {
         queue_.PushUrgent([this, cause] { Lost({Code::UNAVAILABLE, "connection lost: " + cause}); });
       });
@@ -273,6 +278,7 @@ class MqttTransport::Impl {
     backoff_.Reset();
     publishes_pending_ = 0;
     overflowed_ = false;
+    SetNoDelay(options_.port);
     connected_ = true;
     listener_.OnConnected(session_present);
   }
@@ -308,6 +314,8 @@ class MqttTransport::Impl {
   void ScheduleAttempt() {
     state_ = State::kWaiting;
     next_attempt_ = Clock::now() + milliseconds(backoff_.Next(random_()));
+    if (was_connected_ || options_.give_up_after_ms <= 0) return;
+    next_attempt_ = std::min(next_attempt_, first_attempt_ + milliseconds(options_.give_up_after_ms));
   }
 
   // Best effort, bounded: a connection that cannot be closed politely is dropped by the broker's keep-alive.
