@@ -34,6 +34,29 @@ std::optional<std::pair<uint64_t, size_t>> ParseCorrelation(const Json& response
   return std::pair{list, index};
 }
 
+std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// An answer as the caller sees it: with the caller's correlationData instead of ours.
+std::string Restored(Json response, const std::string& correlation) {
+  response.erase("correlationData");
+  if (!correlation.empty()) response["correlationData"] = Json::parse(correlation, nullptr, false);
+  return Dump(response);
+}
+
+std::string TextField(const Json& object, const char* name) {
+  const auto field = object.find(name);
+  return field != object.end() && field->is_string() ? field->get<std::string>() : std::string();
+}
+
+Code CodeNamed(const std::string& name) {
+  for (const CodeEntry& entry : CodeTable()) {
+    if (entry.name == name) return entry.code;
+  }
+  return Code::INTERNAL;
+}
+
 }  // namespace
 
 Status ControlTable::Add(uint64_t list, const std::vector<std::string>& commands) {
@@ -44,16 +67,18 @@ Status ControlTable::Add(uint64_t list, const std::vector<std::string>& commands
     return Error{Code::RESOURCE_EXHAUSTED, "too many command lists wait for an answer"};
   }
   Json all = Json::array();
+  Pending pending;
   for (size_t i = 0; i < commands.size(); ++i) {
     Json command = Json::parse(commands[i], nullptr, /*allow_exceptions=*/false);
     if (!command.is_object() || !command.contains("command")) {
       return Error{Code::INVALID_ARGUMENT, "a command is a JSON object with \"command\""};
     }
+    const auto correlation = command.find("correlationData");
+    pending.correlations.push_back(correlation == command.end() ? "" : Dump(*correlation));
     command["correlationData"] = Correlation(list, i);
     all.push_back(std::move(command));
   }
-  Pending pending;
-  pending.payload = Json{{"commands", std::move(all)}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+  pending.payload = Dump(Json{{"commands", std::move(all)}});
   pending.answers.resize(commands.size());
   pending.missing = commands.size();
   if (pending.payload.size() + 1024 > parley::limits::kPacketBytesMax) {
@@ -83,18 +108,33 @@ void ControlTable::OnResponse(const std::string& payload, Effects& effects) {
   if (!message.is_object() || !message.contains("responses") || !message["responses"].is_array()) return;
   for (const Json& response : message["responses"]) {
     if (!response.is_object()) continue;
+    if (!response.contains("command") && response.contains("error")) {
+      OnRefusedList({CodeNamed(TextField(response, "code")), TextField(response, "error")}, effects);
+      continue;
+    }
     const auto place = ParseCorrelation(response);
     if (!place) continue;
     const auto found = lists_.find(place->first);
     if (found == lists_.end() || place->second >= found->second.answers.size()) continue;
     Pending& pending = found->second;
     if (pending.answers[place->second]) continue;
-    pending.answers[place->second] = response.dump(-1, ' ', false, Json::error_handler_t::replace);
+    pending.answers[place->second] = Restored(response, pending.correlations[place->second]);
     if (--pending.missing > 0) continue;
     std::vector<std::string> answers;
     for (auto& answer : pending.answers) answers.push_back(std::move(*answer));
     effects.push_back(ControlDone{found->first, std::move(answers)});
     lists_.erase(found);
+  }
+}
+
+// A list that was refused as a whole carries no correlation: lists are answered in order, so it is the
+// oldest.
+void ControlTable::OnRefusedList(Error why, Effects& effects) {
+  for (auto it = lists_.begin(); it != lists_.end(); ++it) {
+    if (!it->second.sent) continue;
+    effects.push_back(ControlDone{it->first, std::move(why)});
+    lists_.erase(it);
+    return;
   }
 }
 

@@ -14,8 +14,9 @@ namespace parley::client {
 // lost connection ends it as UNAVAILABLE. Pure; time is passed in.
 class ControlTable {
  public:
-  // `commands`: one JSON object each, with "command" in it; correlationData is set here. The outcome is one
-  // ControlDone{list}; time-outs grow with the length. INVALID_ARGUMENT: no object, empty, or too many.
+  // `commands`: one JSON object each, with "command" in it. The outcome is one ControlDone{list}, with the
+  // correlationData that each command had; time-outs grow with the length. INVALID_ARGUMENT: no object,
+  // empty, or too many.
   Status Add(uint64_t list, const std::vector<std::string>& commands);
 
   void SetReady(bool ready, Effects& effects);
@@ -28,11 +29,14 @@ class ControlTable {
  private:
   struct Pending {
     std::string payload;
+    std::vector<std::string> correlations;  // what the caller set, as JSON; "" for none
     std::vector<std::optional<std::string>> answers;
     size_t missing = 0;
     bool sent = false;
     int64_t give_up_ms = 0;
   };
+
+  void OnRefusedList(Error why, Effects& effects);
 
   bool ready_ = false;
   std::map<uint64_t, Pending> lists_;

@@ -49,7 +49,9 @@ void Session::OnSubscribed(const std::string& filter, const Status& status) {
   if (!status && status.error().code == Code::UNAVAILABLE) return;  // a reconnect follows
   if (subscriptions_missing_.erase(filter) == 0) return;
   if (!status) {
-    effects_.push_back(Failed{Error(status.error()).Within("subscribe to " + filter)});
+    Error why = Error(status.error()).Within("subscribe to " + filter);
+    if (filter == kControlResponseTopic) why.reason = config_.user + " is no admin";
+    effects_.push_back(Failed{std::move(why)});
     return;
   }
   if (!subscriptions_missing_.empty()) return;
