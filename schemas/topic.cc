@@ -175,13 +175,13 @@ std::string RequestTopicOf(std::string_view method, Encoding encoding) {
 }
 
 bool FilterMatches(std::string_view filter, std::string_view topic) {
-  // A wildcard in the first level never matches a topic that starts with '$' (MQTT 5, 4.7.2).
-  if (!topic.empty() && topic[0] == '$' && !filter.empty() && (filter[0] == '+' || filter[0] == '#'))
-    return false;
   return FilterCovers(filter, topic);
 }
 
 bool FilterCovers(std::string_view wide, std::string_view narrow) {
+  // A wildcard in the first level never matches a topic that starts with '$' (MQTT 5, 4.7.2).
+  if (!narrow.empty() && narrow[0] == '$' && !wide.empty() && (wide[0] == '+' || wide[0] == '#'))
+    return false;
   const std::vector<std::string_view> outer = SplitAll(wide);
   const std::vector<std::string_view> inner = SplitAll(narrow);
   for (size_t i = 0; i < outer.size(); ++i) {
@@ -199,7 +199,9 @@ Result<std::string_view> WithoutShare(std::string_view filter) {
   if (filter.substr(0, kShare.size()) != kShare) return filter;
   const std::string_view rest = filter.substr(kShare.size());
   const size_t slash = rest.find('/');
-  if (slash == 0 || slash == std::string_view::npos || slash + 1 == rest.size()) {
+  const std::string_view group = rest.substr(0, slash);
+  if (group.empty() || slash == std::string_view::npos || slash + 1 == rest.size() ||
+      group.find_first_of("+#") != std::string_view::npos) {
     return Error{Code::INVALID_ARGUMENT, "a shared subscription is $share/{group}/{filter}"};
   }
   return rest.substr(slash + 1);

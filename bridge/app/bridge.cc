@@ -1,0 +1,110 @@
+#include "bridge/app/bridge.h"
+
+#include <chrono>
+#include <utility>
+
+#include "bridge/app/credentials.h"
+#include "bridge/app/methods.h"
+#include "bridge/service/log.h"
+#include "core/store/secondary_store.h"
+
+namespace parley::bridge {
+namespace {
+
+constexpr int64_t kConnectAgainMs = 5'000;
+
+int64_t NowMs() {
+  using std::chrono::steady_clock;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now().time_since_epoch())
+      .count();
+}
+
+std::unique_ptr<store::StoreReader> MakeStore(const BridgeOptions& options) {
+  return store::MakeSecondaryStore({.store_path = options.store_path(),
+                                    .scratch_path = options.scratch_path(),
+                                    .log = [](const std::string& line) { LogLine("store: " + line); }});
+}
+
+}  // namespace
+
+Bridge::Bridge(BridgeOptions options)
+    : options_(std::move(options)), registry_(BridgeMethods()), store_(MakeStore(options_)) {}
+
+Bridge::~Bridge() {
+  http_.reset();
+}
+
+Status Bridge::Start() {
+  Result<Credentials> credentials = ReadCredentials(options_.credentials_path());
+  if (!credentials) return std::move(credentials).error();
+  Result<std::unique_ptr<HttpServer>> http = HttpServer::Start(
+      {.host = options_.http_host, .port = options_.http_port, .health = [this] { return CheckHealth(); }});
+  if (!http) return std::move(http).error().Within("serve HTTP");
+  http_ = *std::move(http);
+  LogLine("serving HTTP on " + options_.http_host + ":" + std::to_string(http_->port()));
+  return Connect(*std::move(credentials));
+}
+
+Status Bridge::Connect(Credentials credentials) {
+  auto link = std::make_unique<BrokerLink>(BrokerLink::Options{.host = options_.host,
+                                                               .port = options_.port,
+                                                               .credentials = std::move(credentials),
+                                                               .on_refused =
+                                                                   [this](const Error& why) {
+                                                                     const std::lock_guard lock(mutex_);
+                                                                     refused_ = why;
+                                                                   }},
+                                           registry_, *store_);
+  BrokerLink& started = *link;
+  {
+    const std::lock_guard lock(mutex_);
+    link_ = std::move(link);
+  }
+  return started.Start();
+}
+
+Status Bridge::Supervise() {
+  std::unique_ptr<BrokerLink> done;
+  std::optional<Error> why;
+  {
+    const std::lock_guard lock(mutex_);
+    why = std::exchange(refused_, std::nullopt);
+    if (why) done = std::move(link_);
+  }
+  if (why) {
+    was_connected_ = was_connected_ || done->was_connected();
+    done.reset();
+    why = std::move(*why).Within(options_.credentials_path());
+    if (!was_connected_) return *std::move(why);
+    LogLine(why->reason + "; trying again in 5 s");
+    connect_again_ms_ = NowMs() + kConnectAgainMs;
+  }
+  if (!connect_again_ms_ || NowMs() < *connect_again_ms_) return {};
+  connect_again_ms_.reset();
+  if (Status again = ConnectAgain(); !again) {
+    LogLine(again.error().reason);
+    connect_again_ms_ = NowMs() + kConnectAgainMs;
+  }
+  return {};
+}
+
+Status Bridge::ConnectAgain() {
+  Result<Credentials> credentials = ReadCredentials(options_.credentials_path());
+  if (!credentials) return std::move(credentials).error();
+  return Connect(*std::move(credentials));
+}
+
+Health Bridge::CheckHealth() {
+  Health health;
+  {
+    const std::lock_guard lock(mutex_);
+    health.broker_connected = link_ && link_->serving();
+  }
+  const Result<std::unique_ptr<store::StoreView>> view = store_->View(LogIndex{});
+  if (!view) return health;
+  health.applied = (*view)->applied().value;
+  health.store_readable = (*view)->User("admin").has_value();
+  return health;
+}
+
+}  // namespace parley::bridge

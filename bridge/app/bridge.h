@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "bridge/app/bridge_options.h"
+#include "bridge/app/broker_link.h"
+#include "bridge/app/credentials.h"
+#include "bridge/http/http_server.h"
+#include "bridge/service/registry.h"
+#include "core/store/store_reader.h"
+
+namespace parley::bridge {
+
+// The service, put together. All methods: the main thread.
+class Bridge {
+ public:
+  explicit Bridge(BridgeOptions options);
+  ~Bridge();
+  Bridge(const Bridge&) = delete;
+  Bridge& operator=(const Bridge&) = delete;
+
+  // Binds the HTTP port, then starts to connect. The error is one line for the operator.
+  Status Start();
+
+  // To be called every moment. An error, in one line: the broker refuses our credentials, and never took
+  // them. When it took them before, they are read again and tried for ever: the data folder may have been
+  // made anew.
+  Status Supervise();
+
+ private:
+  Status Connect(Credentials credentials);
+  Status ConnectAgain();
+  Health CheckHealth();  // on the HTTP server's thread
+
+  const BridgeOptions options_;
+  const Registry registry_;
+  const std::unique_ptr<store::StoreReader> store_;
+
+  std::mutex mutex_;
+  std::unique_ptr<BrokerLink> link_;  // guarded by mutex_
+  std::optional<Error> refused_;      // guarded by mutex_
+
+  bool was_connected_ = false;
+  std::optional<int64_t> connect_again_ms_;
+  std::unique_ptr<HttpServer> http_;  // ends first: it asks the others
+};
+
+}  // namespace parley::bridge

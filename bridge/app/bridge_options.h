@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "schemas/result.h"
+
+namespace parley::bridge {
+
+struct BridgeOptions {
+  std::string data;  // the data folder of the plugin
+  std::string host = "127.0.0.1";
+  uint16_t port = 1883;
+  std::string http_host = "127.0.0.1";
+  uint16_t http_port = 8080;
+
+  std::string store_path() const { return data + "/store"; }
+  std::string scratch_path() const { return data + "/bridge/secondary"; }
+  std::string credentials_path() const { return data + "/bridge.credentials"; }
+};
+
+// Reads the command line. nullopt: help was asked for and printed to stdout. INVALID_ARGUMENT in one line.
+Result<std::optional<BridgeOptions>> ParseCommandLine(int argc, const char* const* argv);
+
+}  // namespace parley::bridge

@@ -1,0 +1,146 @@
+#include "bridge/app/broker_link.h"
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "bridge/service/log.h"
+#include "parley/internal/v1/envelope.pb.h"
+#include "schemas/topic.h"
+
+namespace parley::bridge {
+namespace {
+
+constexpr int64_t kSubscribeAgainMs = 5'000;
+constexpr int64_t kFlushMs = 500;
+
+int64_t NowMs() {
+  using std::chrono::steady_clock;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now().time_since_epoch())
+      .count();
+}
+
+client::MqttOptions TransportOptions(const BrokerLink::Options& options) {
+  return {.host = options.host,
+          .port = options.port,
+          .client_id = "parley-bridge",
+          .user = options.credentials.username,
+          .password = options.credentials.password,
+          .clean_session = true,
+          .give_up_after_ms = 0,
+          .backoff_first_ms = 100,
+          .backoff_last_ms = 1'000,
+          .tick_ms = 100};
+}
+
+}  // namespace
+
+BrokerLink::BrokerLink(Options options, const Registry& registry, store::StoreReader& reader)
+    : options_(std::move(options)),
+      registry_(registry),
+      transport_(TransportOptions(options_), *this),
+      worker_(registry, reader, [this](OutgoingReply reply) {
+        auto shared = std::make_shared<OutgoingReply>(std::move(reply));
+        // Refused only when the queue is full or all is ending; then the client asks again.
+        (void)transport_.Post([this, shared] { Send(parked_.Admit(std::move(*shared), NowMs())); })
+            .has_value();
+      }) {}
+
+BrokerLink::~BrokerLink() {
+  Stop();
+}
+
+Status BrokerLink::Start() {
+  return transport_.Start();
+}
+
+void BrokerLink::Stop() {
+  worker_.Stop();
+  transport_.Stop(kFlushMs);
+  granted_ = 0;
+}
+
+void BrokerLink::OnConnected(bool /*session_present*/) {
+  was_connected_ = true;
+  quiet_ = false;
+  LogLine("connected to the broker at " + options_.host + ":" + std::to_string(options_.port));
+  Subscribe();
+}
+
+void BrokerLink::Subscribe() {
+  granted_ = 0;
+  subscribe_again_ms_ = -1;
+  for (const auto& [filter, qos] : {std::pair(kBridgeRequestTopic, 1), std::pair(kCommittedTopic, 0)}) {
+    if (Status asked = transport_.Subscribe(std::string(filter), qos); !asked) {
+      OnSubscribed(std::string(filter), asked);
+    }
+  }
+}
+
+void BrokerLink::OnSubscribed(const std::string& filter, const Status& status) {
+  if (status) {
+    if (++granted_ == kSubscriptions) LogLine("answering requests");
+    return;
+  }
+  if (!transport_.connected()) return;
+  LogLine("subscribe to " + filter + ": " + status.error().reason + " (is the plugin loaded, and is " +
+          options_.credentials.username + " the bridge's user?)");
+  subscribe_again_ms_ = NowMs() + kSubscribeAgainMs;
+}
+
+void BrokerLink::OnConnectionLost(const Error& why) {
+  granted_ = 0;
+  LogLine(why.reason + "; connecting again");
+}
+
+void BrokerLink::OnAttemptFailed(const Error& why) {
+  if (std::exchange(quiet_, true)) return;
+  LogLine(why.reason + "; trying again");
+}
+
+void BrokerLink::OnGaveUp(const Error& why) {
+  granted_ = 0;
+  options_.on_refused(why);
+}
+
+void BrokerLink::OnMessage(client::MqttMessage message) {
+  if (message.topic == kBridgeRequestTopic) return TakeRequest(message.payload);
+  if (message.topic != kCommittedTopic) return;
+  internal::v1::CommitNotice notice;
+  if (notice.ParseFromString(message.payload)) Hear(LogIndex{notice.committed()});
+}
+
+void BrokerLink::TakeRequest(const std::string& payload) {
+  internal::v1::RequestEnvelope envelope;
+  if (!envelope.ParseFromString(payload) || envelope.client().empty()) {
+    LogLine("dropped a request that is not one of the plugin's");
+    return;
+  }
+  Hear(LogIndex{envelope.committed()});
+  // A copy for the refusal, since a full queue is when the request is needed here.
+  if (worker_.Submit(envelope)) return;
+  const OutgoingReply busy =
+      RefusalOf(registry_, envelope, {Code::UNAVAILABLE, "the bridge is busy; try again"});
+  Send({{busy.topic, busy.payload}});
+}
+
+void BrokerLink::Hear(LogIndex committed) {
+  Send(parked_.Heard(committed));
+}
+
+void BrokerLink::OnTick() {
+  const int64_t now_ms = NowMs();
+  Send(parked_.Expire(now_ms));
+  if (subscribe_again_ms_ >= 0 && now_ms >= subscribe_again_ms_ && transport_.connected()) Subscribe();
+}
+
+void BrokerLink::Send(const std::vector<Outgoing>& replies) {
+  for (const Outgoing& reply : replies) {
+    // At most once: a client whose reply is lost with the connection asks again.
+    if (Status sent = transport_.Publish(reply.topic, reply.payload, 1); !sent && transport_.connected()) {
+      LogLine("a reply was not sent: " + sent.error().reason);
+    }
+  }
+}
+
+}  // namespace parley::bridge

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bridge/app/credentials.h"
+#include "bridge/service/parked_replies.h"
+#include "bridge/service/query_worker.h"
+#include "bridge/service/registry.h"
+#include "client/transport/mqtt_transport.h"
+#include "core/store/store_reader.h"
+
+namespace parley::bridge {
+
+// The bridge's connection to the broker: takes the plugin's requests and commit notices, hands requests to
+// the worker, sends replies once what they were read from is committed. Comes back by itself for ever.
+class BrokerLink final : private client::MqttListener {
+ public:
+  struct Options {
+    std::string host;
+    uint16_t port = 0;
+    Credentials credentials;
+    // The broker has refused the credentials: this link is done. Called once, on the transport's thread; must
+    // not destroy the link.
+    std::function<void(const Error&)> on_refused;
+  };
+
+  // References are borrowed and outlive the link.
+  BrokerLink(Options options, const Registry& registry, store::StoreReader& reader);
+  ~BrokerLink() override;  // Stop()
+
+  Status Start();
+  // Finishes the query that is running, sends what may leave, disconnects. Idempotent.
+  void Stop();
+
+  // Connected, and the plugin's requests arrive. Any thread.
+  bool serving() const { return granted_ == kSubscriptions; }
+  // There was a connection once. Any thread.
+  bool was_connected() const { return was_connected_; }
+
+ private:
+  static constexpr int kSubscriptions = 2;
+
+  // MqttListener, all on the transport's thread.
+  void OnConnected(bool session_present) override;
+  void OnConnectionLost(const Error& why) override;
+  void OnGaveUp(const Error& why) override;
+  void OnMessage(client::MqttMessage message) override;
+  void OnSubscribed(const std::string& filter, const Status& status) override;
+  void OnAttemptFailed(const Error& why) override;
+  void OnTick() override;
+
+  void Subscribe();
+  void TakeRequest(const std::string& payload);
+  void Hear(LogIndex committed);
+  void Send(const std::vector<Outgoing>& replies);
+
+  const Options options_;
+  const Registry& registry_;
+  std::atomic<int> granted_{0};
+  std::atomic<bool> was_connected_{false};
+
+  // Of the transport's thread.
+  ParkedReplies parked_;
+  bool quiet_ = false;               // a failed attempt has been logged since the last connection
+  int64_t subscribe_again_ms_ = -1;  // -1: no need
+
+  client::MqttTransport transport_;
+  QueryWorker worker_;
+};
+
+}  // namespace parley::bridge

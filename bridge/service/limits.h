@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+// The bounds of the bridge. What happens at a bound stands beside it.
+namespace parley::bridge::limits {
+
+// Queries that wait for the worker; above: UNAVAILABLE, "busy".
+inline constexpr size_t kQueriesWaitingMax = 2'048;
+inline constexpr size_t kQueryBytesWaitingMax = 16 * 1024 * 1024;
+// Of one user, so that nobody fills the queue alone; above: UNAVAILABLE, "busy".
+inline constexpr size_t kQueriesPerUserMax = 64;
+// Replies that wait for a commit notice; above: UNAVAILABLE.
+inline constexpr size_t kRepliesParkedMax = 2'048;
+inline constexpr size_t kReplyBytesParkedMax = 64 * 1024 * 1024;
+// How long a reply waits for a commit notice; then: UNAVAILABLE.
+inline constexpr int64_t kReplyParkedMs = 5'000;
+// How long a query waits for a store that is behind or being opened; then: UNAVAILABLE.
+inline constexpr int64_t kViewWaitMs = 500;
+inline constexpr int64_t kViewRetryMs = 20;
+// Recomputations of a reply that is too large in its encoding; then: INTERNAL.
+inline constexpr int kFitAttemptsMax = 32;
+// Membership records that one read of the store returns (a page goes on reading).
+inline constexpr size_t kMembershipsPerRead = 256;
+// A credentials file; above: refused.
+inline constexpr size_t kCredentialsBytesMax = 4 * 1024;
+// Open HTTP connections; above: closed at once.
+inline constexpr int kHttpConnectionsMax = 64;
+inline constexpr uint32_t kHttpHeaderBytesMax = 8 * 1024;
+inline constexpr uint64_t kHttpBodyBytesMax = 1024;
+inline constexpr int64_t kHttpTimeoutMs = 10'000;
+
+}  // namespace parley::bridge::limits

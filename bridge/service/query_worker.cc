@@ -1,0 +1,73 @@
+#include "bridge/service/query_worker.h"
+
+#include <exception>
+#include <utility>
+
+#include "bridge/service/patient_reader.h"
+#include "schemas/topic.h"
+
+namespace parley::bridge {
+namespace {
+
+Encoding EncodingOf(const internal::v1::RequestEnvelope& envelope) {
+  return envelope.encoding() == static_cast<uint32_t>(Encoding::kPb) ? Encoding::kPb : Encoding::kJson;
+}
+
+Query QueryOf(const internal::v1::RequestEnvelope& envelope) {
+  return {.caller = {UserId::Trusted(envelope.user())},
+          .encoding = EncodingOf(envelope),
+          .payload = envelope.payload(),
+          .committed = LogIndex{envelope.committed()}};
+}
+
+}  // namespace
+
+std::string ReplyTopicOf(const internal::v1::RequestEnvelope& envelope) {
+  if (!envelope.reply_topic().empty()) return envelope.reply_topic();
+  return RepliesTopic(envelope.client(), EncodingOf(envelope));
+}
+
+OutgoingReply RefusalOf(const Registry& registry, const internal::v1::RequestEnvelope& envelope,
+                        const Error& error) {
+  return {.topic = ReplyTopicOf(envelope),
+          .payload = registry.Refuse(envelope.method(), QueryOf(envelope), error),
+          .refusal = {},
+          .seen = {}};
+}
+
+OutgoingReply AnswerRequest(const Registry& registry, const internal::v1::RequestEnvelope& envelope,
+                            store::StoreReader& reader) {
+  const Query query = QueryOf(envelope);
+  Answer answer = registry.Run(envelope.method(), query, reader);
+  const Error late{Code::UNAVAILABLE, "the store has not confirmed what was read in time; try again"};
+  return {.topic = ReplyTopicOf(envelope),
+          .payload = std::move(answer.payload),
+          .refusal = registry.Refuse(envelope.method(), query, late),
+          .seen = answer.seen};
+}
+
+QueryWorker::QueryWorker(const Registry& registry, store::StoreReader& reader,
+                         std::function<void(OutgoingReply)> on_reply)
+    : registry_(registry), reader_(reader), on_reply_(std::move(on_reply)), thread_([this] { Run(); }) {}
+
+QueryWorker::~QueryWorker() {
+  Stop();
+}
+
+void QueryWorker::Stop() {
+  queue_.Close();
+  if (thread_.joinable()) thread_.join();
+}
+
+void QueryWorker::Run() {
+  PatientReader reader(reader_);
+  while (std::optional<internal::v1::RequestEnvelope> envelope = queue_.Pop()) {
+    try {
+      on_reply_(AnswerRequest(registry_, *envelope, reader));
+    } catch (const std::exception&) {  // out of memory: this request's problem alone
+      on_reply_(RefusalOf(registry_, *envelope, {Code::INTERNAL, "the query failed"}));
+    }
+  }
+}
+
+}  // namespace parley::bridge

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "bridge/service/parked_replies.h"
+#include "bridge/service/query_queue.h"
+#include "bridge/service/registry.h"
+#include "core/store/store_reader.h"
+#include "parley/internal/v1/envelope.pb.h"
+
+namespace parley::bridge {
+
+// Where the reply to a request goes.
+std::string ReplyTopicOf(const internal::v1::RequestEnvelope& envelope);
+
+// The reply to a request that is not run.
+OutgoingReply RefusalOf(const Registry& registry, const internal::v1::RequestEnvelope& envelope,
+                        const Error& error);
+
+// Answers one request from the store.
+OutgoingReply AnswerRequest(const Registry& registry, const internal::v1::RequestEnvelope& envelope,
+                            store::StoreReader& reader);
+
+// The thread that answers requests, one after the other.
+class QueryWorker {
+ public:
+  // `on_reply` is called on the worker's thread. References are borrowed and outlive the worker.
+  QueryWorker(const Registry& registry, store::StoreReader& reader,
+              std::function<void(OutgoingReply)> on_reply);
+  ~QueryWorker();  // Stop()
+  QueryWorker(const QueryWorker&) = delete;
+  QueryWorker& operator=(const QueryWorker&) = delete;
+
+  // False when too much is waiting already. Any thread; never waits.
+  bool Submit(internal::v1::RequestEnvelope envelope) { return queue_.Push(std::move(envelope)); }
+
+  // Finishes the query that is running, drops the others. Idempotent.
+  void Stop();
+
+ private:
+  void Run();
+
+  const Registry& registry_;
+  store::StoreReader& reader_;
+  const std::function<void(OutgoingReply)> on_reply_;
+  QueryQueue queue_;
+  std::thread thread_;
+};
+
+}  // namespace parley::bridge

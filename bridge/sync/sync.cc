@@ -1,0 +1,103 @@
+#include "bridge/sync/sync.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "bridge/service/limits.h"
+#include "bridge/service/visible_room.h"
+#include "bridge/sync/cursor.h"
+#include "bridge/sync/room_delta.h"
+#include "schemas/limits.h"
+
+namespace parley::bridge {
+namespace {
+
+constexpr size_t kReplyFrameBytes = 256;
+constexpr size_t kRoomFrameBytes = 8;
+
+// One page of a sync, filled room by room in order of rid.
+class SyncPage {
+ public:
+  SyncPage(const store::StoreView& view, const domain::UserRecord& user, const SyncCursor& cursor,
+           const v1::SyncRequest& request, Budget budget)
+      : view_(view),
+        user_(user),
+        since_(cursor.since),
+        target_(cursor.progress ? cursor.progress->target : view.applied()),
+        done_(cursor.progress ? cursor.progress->last : Rid{}),
+        rooms_max_(static_cast<int>(parley::limits::PageLimit(request.limit()))),
+        room_limits_{.events_max = parley::limits::PageLimit(request.events_per_room()),
+                     .bytes_max = budget.bytes_max - std::min(budget.bytes_max, kReplyFrameBytes)} {}
+
+  Status Fill() {
+    while (true) {
+      const Result<std::vector<store::RoomOfUser>> rooms =
+          view_.RoomsOf(Uid{user_.uid()}, done_, limits::kMembershipsPerRead);
+      if (!rooms) return rooms.error();
+      for (const store::RoomOfUser& room : *rooms) {
+        const Result<bool> added = Add(room);
+        if (!added) return added.error();
+        if (!*added) return {};
+        done_ = room.rid;
+      }
+      if (rooms->size() < limits::kMembershipsPerRead) return {};
+    }
+  }
+
+  v1::SyncReply Reply() && {
+    reply_.set_more(more_);
+    SyncCursor next{target_, std::nullopt};
+    if (more_) next = {since_, SyncCursor::Progress{target_, done_}};
+    reply_.set_cursor(FormatCursor(next));
+    return std::move(reply_);
+  }
+
+ private:
+  // False, and `more_`, when the room has news that belong on the next page.
+  Result<bool> Add(const store::RoomOfUser& of) {
+    const Result<VisibleRoom> room = RoomOfMember(view_, user_, of);
+    if (!room) return room.error();
+    Result<std::optional<v1::RoomState>> delta = RoomDelta(view_, *room, since_, room_limits_);
+    if (!delta) return std::move(delta).error();
+    if (!*delta) return true;
+    const size_t size = (*delta)->ByteSizeLong() + kRoomFrameBytes;
+    const bool full = reply_.rooms_size() >= rooms_max_ ||
+                      (reply_.rooms_size() > 0 && bytes_ + size > room_limits_.bytes_max);
+    if (full) {
+      more_ = true;
+      return false;
+    }
+    bytes_ += size;
+    *reply_.add_rooms() = **std::move(delta);
+    return true;
+  }
+
+  const store::StoreView& view_;
+  const domain::UserRecord& user_;
+  const LogIndex since_;
+  const LogIndex target_;
+  Rid done_;
+  const int rooms_max_;
+  const DeltaLimits room_limits_;
+  size_t bytes_ = 0;
+  bool more_ = false;
+  v1::SyncReply reply_;
+};
+
+}  // namespace
+
+Result<v1::SyncReply> Sync(const v1::SyncRequest& request, const store::StoreView& view, const Caller& caller,
+                           Budget budget) {
+  const Result<domain::UserRecord> user = FindCaller(view, caller);
+  if (!user) return user.error();
+  const std::optional<SyncCursor> cursor = ParseCursor(request.cursor(), view.applied());
+  SyncPage page(view, *user, cursor.value_or(SyncCursor{}), request, budget);
+  if (Status filled = page.Fill(); !filled) return std::move(filled).error();
+  v1::SyncReply reply = std::move(page).Reply();
+  reply.set_reset(!cursor);
+  return reply;
+}
+
+}  // namespace parley::bridge

@@ -1,0 +1,389 @@
+#include "broker-plugin/app/chat_plugin.h"
+
+#include <csignal>
+
+#include <nlohmann/json.hpp>
+#include <sodium.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "broker-plugin/app/data_folder.h"
+#include "broker-plugin/auth/credentials_file.h"
+#include "broker-plugin/auth/password.h"
+#include "schemas/json.h"
+
+namespace parley::plugin {
+namespace {
+
+constexpr std::string_view kAdminUser = "admin";
+constexpr std::string_view kBridgeUser = "bridge";
+// No user name and no client id of the protocol holds a '$'.
+constexpr std::string_view kDoorbellName = "$parley-doorbell";
+constexpr const char* kMemoryFileSystem = "/dev/shm";
+constexpr int kFirstUsersSeconds = 30;
+
+std::string Hex(const std::array<char, 16>& bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const char byte : bytes) {
+    text.push_back(kDigits[static_cast<uint8_t>(byte) >> 4]);
+    text.push_back(kDigits[static_cast<uint8_t>(byte) & 15]);
+  }
+  return text;
+}
+
+bool SameText(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+ChatPlugin::AccessVerdict Verdict(Access access, bool defer_other_topics) {
+  if (access == Access::kAllow) return ChatPlugin::AccessVerdict::kAllow;
+  if (access == Access::kNotOurs && defer_other_topics) return ChatPlugin::AccessVerdict::kDefer;
+  return ChatPlugin::AccessVerdict::kDeny;
+}
+
+CredentialMemory OpenMemory(Broker& broker, const std::array<char, 16>& store_id) {
+  std::string why;
+  CredentialMemory memory = CredentialMemory::Open(kMemoryFileSystem, Hex(store_id), why);
+  if (!why.empty()) broker.Log(Broker::Level::kWarning, why);
+  return memory;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ChatPlugin>> ChatPlugin::Start(const PluginOptions& options, Broker& broker) {
+  if (!StartCrypto()) return Error{Code::INTERNAL, "libsodium cannot start"};
+  if (Status folder = PrepareFolder(options.data_folder); !folder) return std::move(folder).error();
+  if (Status folder = PrepareFolder(options.journal_folder); !folder) return std::move(folder).error();
+  const std::string store = options.data_folder + "/store";
+  if (Status folder = CheckStoreFolder(store); !folder) return std::move(folder).error();
+  ::umask(077);
+  log::LocalLog::Opened opened;
+  auto log = log::LocalLog::Open(
+      {.store_path = store,
+       .journal_path = options.journal_folder + "/journal",
+       .journal_bytes = options.journal_bytes,
+       .log =
+           [&broker](const std::string& line) { broker.Log(Broker::Level::kWarning, Printable(line, 400)); }},
+      opened);
+  if (!log) return std::move(log).error();
+  if (opened.recovered > 0) {
+    broker.Log(Broker::Level::kNotice,
+               "recovered " + std::to_string(opened.recovered) + " commands from the journal");
+  }
+  std::unique_ptr<ChatPlugin> plugin(new ChatPlugin(options, broker, std::move(*log), std::move(opened)));
+  if (options.doorbell) {  // before any thread that rings it
+    plugin->doorbell_ = std::make_unique<Doorbell>(Doorbell::Options{
+        .client_id = std::string(kDoorbellName),
+        .user = std::string(kDoorbellName),
+        .password = plugin->doorbell_secret_,
+        .port = options.doorbell_port,
+        .log = [&broker](const std::string& line) { broker.Log(Broker::Level::kNotice, line); }});
+  }
+  plugin->log_->Start(plugin->delivery_);
+  if (Status users = plugin->MakeFirstUsers(); !users) return std::move(users).error();
+  broker.Log(Broker::Level::kNotice, "ready: " + std::to_string(plugin->view_.user_count()) + " users, " +
+                                         std::to_string(plugin->view_.room_count()) + " rooms, log index " +
+                                         std::to_string(plugin->delivery_.committed().value) + ", data in " +
+                                         options.data_folder);
+  return plugin;
+}
+
+ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique_ptr<log::LocalLog> log,
+                       log::LocalLog::Opened opened)
+    : options_(options),
+      broker_(broker),
+      log_(std::move(log)),
+      view_(std::move(opened.directory)),
+      sessions_([this](const std::string& client) { return broker_.Kick(client); }),
+      clock_(opened.log_time_ms, opened.wall_time_ms),
+      memory_(OpenMemory(broker, opened.store_id)),
+      delivery_(broker, view_, sessions_,
+                {.ring = [this] { WakeUp(); },
+                 .answered = [this](const domain::Applied& applied) { control_.OnApplied(applied); },
+                 .will_change = [this](const domain::Change& change) { WillChange(change); },
+                 .released = [this](LogIndex committed) { log_->Release(committed); }},
+                opened.applied),
+      gate_(view_, *log_, delivery_, clock_),
+      pool_([this] { WakeUp(); }),
+      login_(view_, memory_, pool_,
+             [this](const domain::UserRecord& user, const std::string& mac) { Remember(user, mac); }),
+      control_({.broker = broker,
+                .view = view_,
+                .log = *log_,
+                .gate = gate_,
+                .pool = pool_,
+                .memory = memory_,
+                .stats = [this] { return Stats(); }}),
+      doorbell_secret_(RandomSecret(32)) {
+  sessions_.Restore(opened.clients, clock_.LogMs());
+}
+
+ChatPlugin::~ChatPlugin() {
+  // A session that outlives its connection is in the broker's persistence file from here on: keep its owner.
+  sessions_.ForEach([this](Session& session) {
+    if (session.connected && session.kind == Session::Kind::kUser && session.v5) BindInLog(session);
+  });
+  log_->Stop();
+  pool_.Stop();
+  doorbell_.reset();  // after everybody who rings it
+}
+
+Status ChatPlugin::MakeFirstUsers() {
+  if (Status made = MakeUser(std::string(kAdminUser), "person", true, "admin.credentials"); !made)
+    return made;
+  return MakeUser(std::string(kBridgeUser), "service", false, "bridge.credentials");
+}
+
+// Makes a user of the first start, credentials file first: a crash in between finds it again.
+Status ChatPlugin::MakeUser(const std::string& name, const std::string& kind, bool admin,
+                            const std::string& file) {
+  const bool exists = view_.FindUser(name) != nullptr;
+  const std::string path = options_.data_folder + "/" + file;
+  Result<std::optional<Credentials>> known = ReadCredentials(path);
+  if (!known) return std::move(known).error();
+  // An admin may have changed the password since; the bridge's file is the only place for its password.
+  if (exists && (admin || *known)) return {};
+  if (!exists && view_.user_count() > 0 && admin) return {};  // the first admin was deleted by another
+  if (!*known) {
+    *known = Credentials{name, RandomSecret(24)};
+    if (Status written = WriteCredentials(path, **known); !written) return written;
+    broker_.Log(Broker::Level::kNotice, "made the user " + name + ": its password is in " + path);
+  }
+  const std::string hash = HashPassword((*known)->password);
+  if (hash.empty()) return Error{Code::INTERNAL, "no memory to hash a password"};
+  const std::string mac = memory_.Mac(name, hash, (*known)->password);
+  domain::Command command = gate_.NewCommand(name, "");
+  if (exists) {
+    command.mutable_set_password()->set_username(name);
+    command.mutable_set_password()->set_password_hash(hash);
+    command.mutable_set_password()->set_remembered_mac(mac);
+  } else {
+    internal::v1::CreateUser& create = *command.mutable_create_user();
+    create.set_username(name);
+    create.set_kind(kind);
+    if (admin) create.add_roles("admin");
+    create.set_password_hash(hash);
+    create.set_remembered_mac(mac);
+  }
+  const Result<LogIndex> appended = log_->Append(command);
+  if (!appended) return appended.error();
+  log_->Seal();
+  if (!delivery_.DrainUntil(*appended, std::chrono::seconds(kFirstUsersSeconds))) {
+    return Error{Code::INTERNAL, "the store does not take the first users: see the lines above"};
+  }
+  return {};
+}
+
+ChatPlugin::LoginVerdict ChatPlugin::OnLogin(const ClientView& client, std::string_view password) {
+  if (client.user == kDoorbellName) return OnDoorbellLogin(client, password);
+  if (reloading_) return IsKnown(client) ? LoginVerdict::kAccept : LoginVerdict::kRefuse;
+  if (!ParseUserId(client.user) || !ParseClientId(client.client)) return LoginVerdict::kRefuse;
+  switch (login_.Check(client.user, password, Login::Clock::now())) {
+    case Login::Verdict::kRefuse:
+      return LoginVerdict::kRefuse;
+    case Login::Verdict::kTryAgain:
+      return LoginVerdict::kTryAgain;
+    case Login::Verdict::kAccept:
+      break;
+  }
+  const std::string id(client.client);
+  if (const std::optional<std::string> owner = sessions_.OwnerOtherThan(id, client.user)) {
+    broker_.Log(Broker::Level::kWarning, "client id " + id + " belongs to " + *owner);
+    return LoginVerdict::kRefuse;
+  }
+  Session session;
+  session.client = id;
+  session.user = std::string(client.user);
+  session.kind = client.user == kBridgeUser ? Session::Kind::kBridge : Session::Kind::kUser;
+  session.v5 = client.v5;
+  session.outlives = !client.v5 && !client.clean;
+  if (!client.clean) session.interest = Interest::Everything();
+  Session& connected = sessions_.Connected(client.handle, std::move(session));
+  if (connected.outlives) BindInLog(connected);
+  return LoginVerdict::kAccept;
+}
+
+ChatPlugin::LoginVerdict ChatPlugin::OnDoorbellLogin(const ClientView& client, std::string_view password) {
+  if (client.client != kDoorbellName || !SameText(password, doorbell_secret_)) {
+    // On a reload the broker asks with the password that it keeps; the handle is proof enough.
+    if (!reloading_ || client.handle != doorbell_handle_) return LoginVerdict::kRefuse;
+  }
+  doorbell_handle_ = client.handle;
+  return LoginVerdict::kAccept;
+}
+
+void ChatPlugin::OnDisconnect(ClientHandle handle) {
+  if (handle == doorbell_handle_) {
+    doorbell_handle_ = nullptr;
+    delivery_.SetDoorbell(false);
+    return;
+  }
+  const Session* session = sessions_.Find(handle);
+  if (session != nullptr && session->kind == Session::Kind::kBridge) delivery_.SetBridge(false);
+  if (std::optional<std::string> client = sessions_.Disconnected(handle))
+    to_settle_.push_back(std::move(*client));
+}
+
+// A session that the broker has, by its handle or, when it came from the broker's persistence file or is
+// offline, by the owner of its client id.
+Session* ChatPlugin::Known(const ClientView& client, Session& scratch) {
+  if (Session* session = sessions_.Find(client.handle)) return session;
+  const Session* owned = sessions_.FindClient(client.client);
+  if (owned == nullptr || owned->connected || owned->user != client.user) return nullptr;
+  scratch = *owned;
+  return &scratch;
+}
+
+bool ChatPlugin::IsKnown(const ClientView& client) {
+  Session scratch;
+  const Session* session = Known(client, scratch);
+  return session != nullptr && session->user == client.user && view_.FindUser(client.user) != nullptr;
+}
+
+ChatPlugin::AccessVerdict ChatPlugin::OnSubscribe(const ClientView& client, std::string_view filter) {
+  if (client.handle == doorbell_handle_ && doorbell_handle_ != nullptr) {
+    if (filter != kBarrierTopic) return AccessVerdict::kDeny;
+    delivery_.SetDoorbell(true);
+    return AccessVerdict::kAllow;
+  }
+  Session scratch;
+  Session* session = Known(client, scratch);
+  if (session == nullptr) return AccessVerdict::kDeny;
+  const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
+  const Access access = MaySubscribe(view_, who, filter);
+  if (access == Access::kAllow) {
+    NoteInterest(*session, filter);
+    if (who.bridge && filter == kBridgeRequestTopic) delivery_.SetBridge(true);
+  }
+  return Verdict(access, options_.defer_other_topics);
+}
+
+void ChatPlugin::NoteInterest(Session& session, std::string_view filter) {
+  const Result<std::string_view> plain = WithoutShare(filter);
+  if (!plain) return;
+  for (const Encoding encoding : {Encoding::kJson, Encoding::kPb}) {
+    const auto i = static_cast<size_t>(encoding);
+    if (FilterMatches(*plain, AcksTopic(session.client, encoding))) session.interest.acks[i] = true;
+    if (FilterMatches(*plain, UserEventsTopic(session.user, encoding))) session.interest.events[i] = true;
+  }
+}
+
+ChatPlugin::AccessVerdict ChatPlugin::OnReceive(const ClientView& client, std::string_view topic,
+                                                std::string_view payload) {
+  if (client.handle == doorbell_handle_ && doorbell_handle_ != nullptr) {
+    if (topic == kBarrierTopic) delivery_.OnBarrierAsked(payload);
+    return AccessVerdict::kDeny;
+  }
+  Session scratch;
+  const Session* session = Known(client, scratch);
+  if (session == nullptr) return AccessVerdict::kDeny;
+  const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
+  return Verdict(MayReceive(view_, who, topic), options_.defer_other_topics);
+}
+
+ChatPlugin::AccessVerdict ChatPlugin::OnPublish(const ClientView& client, std::string_view topic) {
+  if (client.handle == doorbell_handle_ && doorbell_handle_ != nullptr) {
+    return topic == kDoorbellTopic ? AccessVerdict::kAllow : AccessVerdict::kDeny;
+  }
+  // Wills are checked here, too, when their client is gone: only a connected session publishes.
+  const Session* session = sessions_.Find(client.handle);
+  if (session == nullptr) return AccessVerdict::kDeny;
+  const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
+  return Verdict(MayPublish(view_, who, topic), options_.defer_other_topics);
+}
+
+Gate::Verdict ChatPlugin::OnMessage(const ClientView& client, const Publication& publication) {
+  const Session* session = sessions_.Find(client.handle);
+  if (session == nullptr) return IsChat(publication.topic) ? Gate::Verdict::kRefuse : Gate::Verdict::kPass;
+  if (log_failed_ && IsChat(publication.topic)) return Gate::Verdict::kClose;
+  return gate_.OnMessage(*session, publication);
+}
+
+void ChatPlugin::OnControl(const ClientView& client, std::string_view topic, std::string_view payload) {
+  if (topic == kDoorbellTopic) {
+    pool_.RunCompletions();
+    delivery_.Drain();
+    return;
+  }
+  const Session* session = sessions_.Find(client.handle);
+  if (session == nullptr || !IsAdmin(view_, session->user)) return;
+  control_.OnControl(session->user, session->client, payload);
+}
+
+void ChatPlugin::OnTick() {
+  reloading_ = false;
+  pool_.RunCompletions();
+  for (const std::string& client : std::exchange(to_settle_, {})) {
+    if (Session* kept = sessions_.Settle(client)) BindInLog(*kept);
+  }
+  delivery_.OnTick();
+  for (const std::string& client : std::exchange(to_kick_, {})) broker_.Kick(client);
+  EndBrokerWhenLogFailed();
+  log_->Seal();
+}
+
+void ChatPlugin::BindInLog(Session& session) {
+  if (session.bound_in_log) return;
+  domain::Command command = gate_.NewCommand(session.user, session.client);
+  command.mutable_bind_client()->set_client(session.client);
+  command.mutable_bind_client()->set_username(session.user);
+  session.bound_in_log = log_->Append(command).has_value();
+}
+
+void ChatPlugin::Remember(const domain::UserRecord& user, const std::string& mac) {
+  domain::Command command = gate_.NewCommand(user.username(), "");
+  command.mutable_remember_credential()->set_username(user.username());
+  command.mutable_remember_credential()->set_password_hash(user.password_hash());
+  command.mutable_remember_credential()->set_remembered_mac(mac);
+  if (!log_->Append(command)) return;  // the next login pays once more
+}
+
+// A changed password, a disabled or deleted user: sessions end. (Memberships never disconnect anybody.)
+void ChatPlugin::WillChange(const domain::Change& change) {
+  std::string user;
+  if (const auto* record = std::get_if<domain::UserRecord>(&change)) {
+    const domain::User* before = view_.FindUser(record->username());
+    if (before == nullptr) return;
+    const bool same = before->record.password_hash() == record->password_hash();
+    if (same && before->record.disabled() == record->disabled()) return;
+    user = record->username();
+  } else if (const auto* gone = std::get_if<domain::UserGone>(&change)) {
+    user = gone->name.str();
+  }
+  if (user.empty()) return;
+  for (std::string& client : sessions_.ClientsOf(user)) to_kick_.insert(std::move(client));
+}
+
+void ChatPlugin::WakeUp() {
+  if (doorbell_) doorbell_->Ring();
+}
+
+// The log takes nothing any more: say why, and end the broker the ordinary way; the next start recovers.
+void ChatPlugin::EndBrokerWhenLogFailed() {
+  if (log_failed_) return;
+  const std::optional<Error> failure = delivery_.failure();
+  if (!failure) return;
+  log_failed_ = true;
+  broker_.Log(Broker::Level::kError, failure->reason);
+  ::kill(::getpid(), SIGTERM);
+}
+
+nlohmann::json ChatPlugin::Stats() const {
+  const log::LocalLog::Stats log = log_->stats();
+  return {{"users", view_.user_count()},
+          {"rooms", view_.room_count()},
+          {"sessionsConnected", sessions_.connected_count()},
+          {"bridgeConnected", delivery_.bridge_present()},
+          {"committed", std::to_string(delivery_.committed().value)},
+          {"commandsCommitted", log.committed},
+          {"commandsAppended", log.appended},
+          {"commits", log.batches},
+          {"commitsWaitingForSpace", log.no_space_retries},
+          {"journalBytes", log.journal_bytes},
+          {"journalFreeBytes", log.journal_free_bytes},
+          {"refused", gate_.refused_count()},
+          {"closedForBackPressure", gate_.closed_count()}};
+}
+
+}  // namespace parley::plugin

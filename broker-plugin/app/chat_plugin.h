@@ -1,0 +1,105 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "broker-plugin/acl/access.h"
+#include "broker-plugin/app/plugin_options.h"
+#include "broker-plugin/auth/credential_memory.h"
+#include "broker-plugin/auth/login.h"
+#include "broker-plugin/auth/sessions.h"
+#include "broker-plugin/auth/worker_pool.h"
+#include "broker-plugin/control/control.h"
+#include "broker-plugin/delivery/broker.h"
+#include "broker-plugin/delivery/delivery.h"
+#include "broker-plugin/delivery/doorbell.h"
+#include "broker-plugin/gate/gate.h"
+#include "core/log/local_log.h"
+
+namespace parley::plugin {
+
+// A client as the broker shows it in a callback; views are valid for the call.
+struct ClientView {
+  ClientHandle handle = nullptr;
+  std::string_view client;
+  std::string_view user;
+  bool v5 = false;
+  bool clean = false;  // clean session (3.1.1), clean start (5)
+};
+
+// The plugin without Mosquitto's C API: one method per broker callback, all on the broker thread. Composes
+// gate, log, delivery, control and authentication.
+class ChatPlugin {
+ public:
+  static Result<std::unique_ptr<ChatPlugin>> Start(const PluginOptions& options, Broker& broker);
+  // Commits what was taken and joins all threads. The broker publishes nothing any more.
+  ~ChatPlugin();
+  ChatPlugin(const ChatPlugin&) = delete;
+  ChatPlugin& operator=(const ChatPlugin&) = delete;
+
+  enum class LoginVerdict {
+    kAccept,
+    kRefuse,    // CONNACK: not authorised
+    kTryAgain,  // closed without a CONNACK
+  };
+  LoginVerdict OnLogin(const ClientView& client, std::string_view password);
+  void OnDisconnect(ClientHandle handle);
+
+  enum class AccessVerdict { kAllow, kDeny, kDefer };
+  AccessVerdict OnSubscribe(const ClientView& client, std::string_view filter);
+  AccessVerdict OnReceive(const ClientView& client, std::string_view topic, std::string_view payload);
+  AccessVerdict OnPublish(const ClientView& client, std::string_view topic);
+
+  Gate::Verdict OnMessage(const ClientView& client, const Publication& publication);
+  void OnControl(const ClientView& client, std::string_view topic, std::string_view payload);
+
+  // The broker read its configuration again, and asks for the login of every session next.
+  void OnReload() { reloading_ = true; }
+  void OnTick();
+
+ private:
+  ChatPlugin(const PluginOptions& options, Broker& broker, std::unique_ptr<log::LocalLog> log,
+             log::LocalLog::Opened opened);
+
+  Status MakeFirstUsers();
+  Status MakeUser(const std::string& name, const std::string& kind, bool admin, const std::string& file);
+  LoginVerdict OnDoorbellLogin(const ClientView& client, std::string_view password);
+  bool IsKnown(const ClientView& client);
+  Session* Known(const ClientView& client, Session& scratch);
+  void NoteInterest(Session& session, std::string_view filter);
+  void BindInLog(Session& session);
+  void Remember(const domain::UserRecord& user, const std::string& mac);
+  void WillChange(const domain::Change& change);
+  void WakeUp();
+  void EndBrokerWhenLogFailed();
+  nlohmann::json Stats() const;
+
+  const PluginOptions options_;
+  Broker& broker_;
+  const std::unique_ptr<log::LocalLog> log_;
+  domain::Directory view_;
+  Sessions sessions_;
+  const LogClock clock_;
+  CredentialMemory memory_;
+  Delivery delivery_;
+  Gate gate_;
+  WorkerPool pool_;
+  Login login_;
+  Control control_;
+
+  const std::string doorbell_secret_;
+  ClientHandle doorbell_handle_ = nullptr;
+  std::unique_ptr<Doorbell> doorbell_;
+
+  bool reloading_ = false;
+  bool log_failed_ = false;
+  std::set<std::string> to_kick_;
+  std::vector<std::string> to_settle_;
+};
+
+}  // namespace parley::plugin

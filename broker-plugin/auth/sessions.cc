@@ -1,0 +1,117 @@
+#include "broker-plugin/auth/sessions.h"
+
+#include <algorithm>
+
+namespace parley::plugin {
+namespace {
+
+constexpr uint64_t kBindingMs = uint64_t{30} * 24 * 3600 * 1000;
+
+}  // namespace
+
+void Sessions::Restore(const std::vector<domain::ClientRecord>& clients, uint64_t log_time_ms) {
+  for (const domain::ClientRecord& record : clients) {
+    if (record.bound_at_ms() + kBindingMs < log_time_ms) continue;
+    auto session = std::make_unique<Session>();
+    session->client = record.client();
+    session->user = record.username();
+    session->connected = false;
+    session->outlives = true;
+    session->bound_in_log = true;
+    session->interest = Interest::Everything();
+    by_user_[session->user].push_back(session.get());
+    by_client_[session->client] = std::move(session);
+  }
+}
+
+std::optional<std::string> Sessions::OwnerOtherThan(const std::string& client, std::string_view user) {
+  const auto found = by_client_.find(client);
+  if (found == by_client_.end() || found->second->user == user) return std::nullopt;
+  if (!found->second->connected && !probe_(client)) {
+    Forget(client);
+    return std::nullopt;
+  }
+  return found->second->user;
+}
+
+Session& Sessions::Connected(ClientHandle handle, Session session) {
+  const auto older = by_client_.find(session.client);
+  if (older != by_client_.end()) {
+    session.bound_in_log = older->second->bound_in_log && older->second->user == session.user;
+    Forget(session.client);
+  }
+  auto entry = std::make_unique<Session>(std::move(session));
+  Session& connected = *entry;
+  connected.handle = handle;
+  by_handle_[handle] = &connected;
+  by_user_[connected.user].push_back(&connected);
+  by_client_[connected.client] = std::move(entry);
+  return connected;
+}
+
+std::optional<std::string> Sessions::Disconnected(ClientHandle handle) {
+  const auto found = by_handle_.find(handle);
+  if (found == by_handle_.end()) return std::nullopt;
+  Session& session = *found->second;
+  by_handle_.erase(found);
+  session.connected = false;
+  session.handle = nullptr;
+  if (session.outlives || session.v5) return session.client;
+  Forget(session.client);
+  return std::nullopt;
+}
+
+Session* Sessions::Settle(const std::string& client) {
+  const auto found = by_client_.find(client);
+  if (found == by_client_.end() || found->second->connected) return nullptr;
+  if (!probe_(client)) {
+    Forget(client);
+    return nullptr;
+  }
+  found->second->outlives = true;
+  return found->second->bound_in_log ? nullptr : found->second.get();
+}
+
+Session* Sessions::Find(ClientHandle handle) {
+  const auto found = by_handle_.find(handle);
+  return found == by_handle_.end() ? nullptr : found->second;
+}
+
+Session* Sessions::FindClient(std::string_view client) {
+  const auto found = by_client_.find(client);
+  return found == by_client_.end() ? nullptr : found->second.get();
+}
+
+bool Sessions::AnyAckInterest(std::string_view client, Encoding encoding) {
+  const Session* session = FindClient(client);
+  return session != nullptr && session->interest.acks[static_cast<size_t>(encoding)];
+}
+
+bool Sessions::AnyEventInterest(std::string_view user, Encoding encoding) {
+  const auto found = by_user_.find(user);
+  if (found == by_user_.end()) return false;
+  return std::any_of(found->second.begin(), found->second.end(), [encoding](const Session* session) {
+    return session->interest.events[static_cast<size_t>(encoding)];
+  });
+}
+
+std::vector<std::string> Sessions::ClientsOf(std::string_view user) const {
+  std::vector<std::string> clients;
+  const auto found = by_user_.find(user);
+  if (found == by_user_.end()) return clients;
+  for (const Session* session : found->second) clients.push_back(session->client);
+  return clients;
+}
+
+void Sessions::Forget(const std::string& client) {
+  const auto found = by_client_.find(client);
+  if (found == by_client_.end()) return;
+  const Session* session = found->second.get();
+  if (session->handle != nullptr) by_handle_.erase(session->handle);
+  const auto user = by_user_.find(session->user);
+  std::erase(user->second, session);
+  if (user->second.empty()) by_user_.erase(user);
+  by_client_.erase(found);
+}
+
+}  // namespace parley::plugin

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/domain/directory.h"
+#include "schemas/topic.h"
+
+namespace parley::plugin {
+
+// The broker's own object for a connection: compared, never looked into.
+using ClientHandle = const void*;
+
+// What a session may be subscribed to, so that nothing is made that nobody takes. Only ever too much.
+struct Interest {
+  bool acks[2] = {};    // by Encoding kJson, kPb
+  bool events[2] = {};  // users/{user}/events
+  static Interest Everything() { return {.acks = {true, true}, .events = {true, true}}; }
+};
+
+// One MQTT session that the broker holds, as far as we know.
+struct Session {
+  enum class Kind { kUser, kBridge, kDoorbell };
+  std::string client;
+  std::string user;
+  Kind kind = Kind::kUser;
+  bool connected = true;
+  bool outlives = false;  // the broker keeps it when the connection ends
+  bool bound_in_log = false;
+  bool v5 = false;
+  ClientHandle handle = nullptr;  // set while connected
+  Interest interest;
+};
+
+// All sessions by handle, client id and user, and which user a client id belongs to. Broker thread only.
+class Sessions {
+ public:
+  // True when the broker still holds a session of this client id (asked for offline ones only).
+  using Probe = std::function<bool(const std::string& client)>;
+  explicit Sessions(Probe probe) : probe_(std::move(probe)) {}
+
+  // Bindings of earlier processes, not older than 30 days of log time.
+  void Restore(const std::vector<domain::ClientRecord>& clients, uint64_t log_time_ms);
+
+  // The other user that this client id belongs to, if any. An offline session that the broker has dropped
+  // meanwhile is forgotten.
+  std::optional<std::string> OwnerOtherThan(const std::string& client, std::string_view user);
+
+  // A successful login. A session of the same client id and user is taken over: `handle` replaces the older
+  // one.
+  Session& Connected(ClientHandle handle, Session session);
+  // The connection ended (ignored for a handle that was taken over). Returns the session if the broker may
+  // keep it: call Settle() for it in a later pass.
+  std::optional<std::string> Disconnected(ClientHandle handle);
+  // Asks the broker whether it kept the session; forgets it if not. Returns the session if it must be bound
+  // in the log.
+  Session* Settle(const std::string& client);
+
+  // The connected session of a handle; nullptr for a stranger, and for a handle that was taken over.
+  Session* Find(ClientHandle handle);
+  Session* FindClient(std::string_view client);
+
+  bool AnyAckInterest(std::string_view client, Encoding encoding);
+  bool AnyEventInterest(std::string_view user, Encoding encoding);
+
+  // Client ids of all sessions of a user, offline ones too.
+  std::vector<std::string> ClientsOf(std::string_view user) const;
+  size_t connected_count() const { return by_handle_.size(); }
+
+  template <typename Visitor>
+  void ForEach(Visitor visit) {
+    for (auto& [client, session] : by_client_) visit(*session);
+  }
+
+ private:
+  struct TransparentHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  template <typename Value>
+  using TextMap = std::unordered_map<std::string, Value, TransparentHash, std::equal_to<>>;
+
+  void Forget(const std::string& client);
+
+  const Probe probe_;
+  TextMap<std::unique_ptr<Session>> by_client_;
+  std::unordered_map<ClientHandle, Session*> by_handle_;
+  TextMap<std::vector<Session*>> by_user_;
+};
+
+}  // namespace parley::plugin

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace parley::plugin {
+
+// All that the plugin asks of Mosquitto. Broker thread only, except Log.
+class Broker {
+ public:
+  virtual ~Broker() = default;
+
+  // Queues a message for all subscribers of a topic. The broker routes it, and asks for the READ right, at
+  // the top of its next loop pass.
+  virtual void Publish(const std::string& topic, std::string_view payload, int qos) = 0;
+  // Queues a message for one client, without subscription and without READ.
+  virtual void PublishTo(const std::string& client, const std::string& topic, std::string_view payload,
+                         int qos) = 0;
+  // Disconnects a client; its session stays. True when the broker holds a session of that id. Never inside a
+  // READ or MESSAGE callback.
+  virtual bool Kick(const std::string& client) = 0;
+
+  enum class Level { kInfo, kNotice, kWarning, kError };
+  // One line; control characters are the caller's business. Any thread.
+  virtual void Log(Level level, const std::string& line) = 0;
+};
+
+}  // namespace parley::plugin

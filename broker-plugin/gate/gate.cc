@@ -1,0 +1,187 @@
+#include "broker-plugin/gate/gate.h"
+
+#include <algorithm>
+#include <array>
+
+#include "broker-plugin/gate/body_hash.h"
+#include "core/domain/permissions.h"
+#include "parley/internal/v1/envelope.pb.h"
+#include "schemas/draft.h"
+#include "schemas/json.h"
+#include "schemas/limits.h"
+
+namespace parley::plugin {
+namespace {
+
+constexpr std::array<std::string_view, 13> kBridgeMethods = {
+    "history.page", "sync",         "rooms.list",   "rooms.get",    "members.list", "users.get",
+    "users.find",   "receipts.get", "presence.get", "presence.set", "search",       "message.explain"};
+
+bool IsBridgeMethod(std::string_view method) {
+  return !method.empty() &&
+         std::find(kBridgeMethods.begin(), kBridgeMethods.end(), method) != kBridgeMethods.end();
+}
+
+}  // namespace
+
+Gate::Verdict Gate::OnMessage(const Session& session, const Publication& publication) {
+  if (!IsChat(publication.topic)) return Verdict::kPass;
+  const Result<ChatTopic> topic = ParseChatTopic(publication.topic);
+  if (session.kind == Session::Kind::kBridge) {  // answers of the bridge go their ordinary way
+    const auto* client = topic ? std::get_if<ClientTopic>(&*topic) : nullptr;
+    return client != nullptr ? Verdict::kPass : Verdict::kRefuse;
+  }
+  if (!topic) return Refuse(session, Encoding::kJson, {}, {}, topic.error());
+  if (const auto* send = std::get_if<SendTopic>(&*topic)) return OnSend(session, *send, publication);
+  if (const auto* request = std::get_if<RequestTopic>(&*topic))
+    return OnRequest(session, *request, publication);
+  if (const auto* room = std::get_if<RoomTopic>(&*topic)) {
+    if (room->aspect == RoomTopic::Aspect::kCursor || room->aspect == RoomTopic::Aspect::kSignals) {
+      return Refuse(session, room->encoding, room->room, {},
+                    {Code::UNIMPLEMENTED, "this version has no cursors and signals"});
+    }
+  }
+  return Refuse(session, Encoding::kJson, {}, {},
+                {Code::PERMISSION_DENIED, "this topic is for the server to publish"});
+}
+
+domain::Command Gate::NewCommand(const std::string& user, const std::string& client) const {
+  domain::Command command;
+  command.set_wall_ms(LogClock::WallMs());
+  command.set_log_time_ms(clock_.LogMs());
+  command.mutable_origin()->set_user(user);
+  command.mutable_origin()->set_client(client);
+  return command;
+}
+
+Gate::Verdict Gate::OnSend(const Session& session, const SendTopic& topic, const Publication& publication) {
+  const auto refuse = [&](const Error& why, std::string id) {
+    return Refuse(session, topic.encoding, topic.room, std::move(id), why);
+  };
+  if (publication.payload.size() > limits::kDraftBytesMax) {
+    return refuse({Code::RESOURCE_EXHAUSTED, "a draft has at most 65536 bytes"},
+                  BestKnownId(topic.id, Encoding::kText, {}));
+  }
+  Result<v1::Draft> draft = DecodeDraft(topic.encoding, publication.payload);
+  if (!draft) return refuse(draft.error(), BestKnownId(topic.id, topic.encoding, publication.payload));
+  if (Status checked = CheckDraft(topic.id, *draft); !checked) return refuse(checked.error(), draft->id());
+  const Result<RoomId> room = ParseRoomId(topic.room);
+  if (!room) return refuse(room.error(), draft->id());
+  if (Status sender = CheckSender(session, room->str()); !sender) return refuse(sender.error(), draft->id());
+  if (publication.qos == 0)
+    return SendLive(session, view_.FindRoom(room->str()), room->str(), topic.encoding, *draft);
+
+  domain::Command command = NewCommand(session.user, session.client);
+  command.mutable_origin()->set_encoding(static_cast<uint32_t>(topic.encoding));
+  internal::v1::SendDraft& send = *command.mutable_send();
+  send.set_room(room->str());
+  send.set_body_hash(BodyHash(*draft));
+  *send.mutable_draft() = std::move(*draft);
+  if (log_.Append(command)) return Verdict::kTaken;
+  ++closed_count_;
+  return Verdict::kClose;
+}
+
+// What can be said finally by the view: who never was a member, and rooms that do not exist.
+Status Gate::CheckSender(const Session& session, std::string_view room) const {
+  const auto denied = [&] {
+    return Error{Code::PERMISSION_DENIED, session.user + " is not a member of " + std::string(room)};
+  };
+  if (IsDirect(room)) {
+    if (!domain::IsDirectMember(room, session.user)) return denied();
+    const DirectPair pair = DirectUsers(room);
+    for (const std::string_view user : {pair.a, pair.b}) {
+      if (view_.FindUser(user) == nullptr && view_.FindMembership(room, session.user) == nullptr) {
+        return Error{Code::NOT_FOUND, "no user " + std::string(user)};
+      }
+    }
+    return {};
+  }
+  if (view_.FindRoom(room) == nullptr) return Error{Code::NOT_FOUND, "no room " + std::string(room)};
+  if (view_.FindMembership(room, session.user) == nullptr) return denied();
+  return {};
+}
+
+Gate::Verdict Gate::SendLive(const Session& session, const domain::Room* room, const std::string& room_name,
+                             Encoding encoding, const v1::Draft& draft) {
+  if (IsDirect(room_name)) {
+    const DirectPair pair = DirectUsers(room_name);
+    for (const std::string_view user : {pair.a, pair.b}) {
+      if (view_.FindUser(user) != nullptr) continue;
+      return Refuse(session, encoding, room_name, draft.id(),
+                    {Code::NOT_FOUND, "no user " + std::string(user)});
+    }
+  } else {
+    const domain::Membership* membership = view_.FindMembership(room_name, session.user);
+    if (Status may = domain::MaySend(room->record, session.user, membership->role); !may) {
+      return Refuse(session, encoding, room_name, draft.id(), may.error());
+    }
+  }
+  v1::Event event;
+  event.set_room(room_name);
+  event.set_ts_ms(LogClock::WallMs());
+  event.set_sender(session.user);
+  event.set_client(session.client);
+  event.set_id(draft.id());
+  CopyBody(draft, event);
+  delivery_.PublishLive(event);
+
+  v1::Ack ack;
+  ack.set_id(draft.id());
+  ack.set_room(room_name);
+  ack.set_ts_ms(event.ts_ms());
+  ack.set_reason("QoS 0 is not stored; publish with QoS 1");
+  delivery_.PublishAck(session.client, AnswerEncoding(encoding), ack);
+  return Verdict::kTaken;
+}
+
+Gate::Verdict Gate::OnRequest(const Session& session, const RequestTopic& topic,
+                              const Publication& publication) {
+  const auto refuse = [&](const Error& why) {
+    return RefuseRequest(session, topic.encoding, publication.payload, why);
+  };
+  if (publication.payload.size() > limits::kRequestBytesMax) {
+    return refuse({Code::RESOURCE_EXHAUSTED, "a request has at most 65536 bytes"});
+  }
+  if (!IsBridgeMethod(topic.method)) {
+    return refuse({Code::UNIMPLEMENTED, "this version has no method " + Printable(topic.method, 64)});
+  }
+  if (!delivery_.bridge_present()) {
+    return refuse({Code::UNAVAILABLE, "the bridge is not connected: try again in a moment"});
+  }
+  internal::v1::RequestEnvelope envelope;
+  envelope.set_user(session.user);
+  envelope.set_client(session.client);
+  envelope.set_committed(delivery_.committed().value);
+  envelope.set_method(std::string(topic.method));
+  envelope.set_encoding(static_cast<uint32_t>(topic.encoding));
+  envelope.set_payload(publication.payload.data(), publication.payload.size());
+  delivery_.PublishRequest(envelope.SerializeAsString());
+  return Verdict::kTaken;
+}
+
+Gate::Verdict Gate::Refuse(const Session& session, Encoding encoding, std::string_view room, std::string id,
+                           const Error& why) {
+  ++refused_count_;
+  v1::Ack ack;
+  ack.set_id(std::move(id));
+  ack.set_room(ParseRoomId(room) ? std::string(room) : std::string());
+  ack.set_code(why.code);
+  ack.set_reason(why.reason);
+  delivery_.PublishAck(session.client, AnswerEncoding(encoding), ack);
+  return Verdict::kRefuse;
+}
+
+Gate::Verdict Gate::RefuseRequest(const Session& session, Encoding encoding, std::string_view payload,
+                                  const Error& why) {
+  ++refused_count_;
+  v1::Reply reply;
+  reply.set_request_id(payload.size() <= limits::kRequestBytesMax ? BestKnownRequestId(encoding, payload)
+                                                                  : "");
+  reply.set_code(why.code);
+  reply.set_reason(why.reason);
+  delivery_.PublishReply(session.client, encoding, reply);
+  return Verdict::kTaken;
+}
+
+}  // namespace parley::plugin

@@ -1,0 +1,62 @@
+#include "broker-plugin/mosquitto/mosquitto_broker_adapter.h"
+
+// clang-format off
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+// clang-format on
+
+#include <cstring>
+
+namespace parley::plugin {
+namespace {
+
+// The broker frees what it publishes, so it must be its memory. (mosquitto_broker_publish_copy breaks the
+// heap accounting of 2.0.11.)
+void PublishCopy(const char* client, const std::string& topic, std::string_view payload, int qos) {
+  void* copy = nullptr;
+  if (!payload.empty()) {
+    copy = mosquitto_malloc(payload.size());
+    if (copy == nullptr) return;  // memory_limit reached: as when a queue is full, clients sync
+    std::memcpy(copy, payload.data(), payload.size());
+  }
+  const int published =
+      mosquitto_broker_publish(client, topic.c_str(), static_cast<int>(payload.size()), copy, qos,
+                               /*retain=*/false, /*properties=*/nullptr);
+  if (published != MOSQ_ERR_SUCCESS) mosquitto_free(copy);
+}
+
+}  // namespace
+
+void MosquittoBroker::Publish(const std::string& topic, std::string_view payload, int qos) {
+  PublishCopy(nullptr, topic, payload, qos);
+}
+
+void MosquittoBroker::PublishTo(const std::string& client, const std::string& topic, std::string_view payload,
+                                int qos) {
+  PublishCopy(client.c_str(), topic, payload, qos);
+}
+
+bool MosquittoBroker::Kick(const std::string& client) {
+  return mosquitto_kick_client_by_clientid(client.c_str(), /*with_will=*/true) == MOSQ_ERR_SUCCESS;
+}
+
+void MosquittoBroker::Log(Level level, const std::string& line) {
+  int priority = MOSQ_LOG_INFO;
+  switch (level) {
+    case Level::kInfo:
+      priority = MOSQ_LOG_INFO;
+      break;
+    case Level::kNotice:
+      priority = MOSQ_LOG_NOTICE;
+      break;
+    case Level::kWarning:
+      priority = MOSQ_LOG_WARNING;
+      break;
+    case Level::kError:
+      priority = MOSQ_LOG_ERR;
+      break;
+  }
+  mosquitto_log_printf(priority, "parley: %s", line.c_str());
+}
+
+}  // namespace parley::plugin

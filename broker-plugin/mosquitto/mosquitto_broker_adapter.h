@@ -1,0 +1,17 @@
+#pragma once
+
+#include "broker-plugin/delivery/broker.h"
+
+namespace parley::plugin {
+
+// The Broker interface on Mosquitto's C functions.
+class MosquittoBroker final : public Broker {
+ public:
+  void Publish(const std::string& topic, std::string_view payload, int qos) override;
+  void PublishTo(const std::string& client, const std::string& topic, std::string_view payload,
+                 int qos) override;
+  bool Kick(const std::string& client) override;
+  void Log(Level level, const std::string& line) override;
+};
+
+}  // namespace parley::plugin

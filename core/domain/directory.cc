@@ -1,0 +1,133 @@
+#include "core/domain/directory.h"
+
+#include <algorithm>
+
+namespace parley::domain {
+namespace {
+
+template <typename Members>
+auto LowerBound(Members& members, UserSlot user) {
+  return std::lower_bound(members.begin(), members.end(), user,
+                          [](const Membership& member, UserSlot slot) { return member.user < slot; });
+}
+
+template <typename T, typename Table, typename Items>
+std::vector<const T*> ByName(const Table& table, const Items& items) {
+  std::vector<std::pair<std::string_view, const T*>> named;
+  named.reserve(table.size());
+  for (const auto& [name, slot] : table) named.emplace_back(name, &items[static_cast<size_t>(slot)]);
+  std::sort(named.begin(), named.end());
+  std::vector<const T*> sorted;
+  sorted.reserve(named.size());
+  for (const auto& [name, item] : named) sorted.push_back(item);
+  return sorted;
+}
+
+}  // namespace
+
+const User* Directory::FindUser(std::string_view name) const {
+  const auto found = user_by_name_.find(name);
+  return found == user_by_name_.end() ? nullptr : &At(found->second);
+}
+
+const Room* Directory::FindRoom(std::string_view name) const {
+  const auto found = room_by_name_.find(name);
+  return found == room_by_name_.end() ? nullptr : &At(found->second);
+}
+
+const Membership* Directory::FindMembership(std::string_view room_name, std::string_view user_name) const {
+  const Room* room = FindRoom(room_name);
+  const auto user = user_by_name_.find(user_name);
+  if (room == nullptr || user == user_by_name_.end()) return nullptr;
+  const auto found = LowerBound(room->members, user->second);
+  return found != room->members.end() && found->user == user->second ? &*found : nullptr;
+}
+
+std::vector<const User*> Directory::UsersByName() const {
+  return ByName<User>(user_by_name_, users_);
+}
+
+std::vector<const Room*> Directory::RoomsByName() const {
+  return ByName<Room>(room_by_name_, rooms_);
+}
+
+void Directory::Apply(const Change& change) {
+  struct Visitor {
+    Directory& directory;
+    void operator()(const UserRecord& record) { directory.Put(record); }
+    void operator()(const UserGone& gone) { directory.Erase(gone); }
+    void operator()(const RoomRecord& record) { directory.Put(record); }
+    void operator()(const MemberPut& put) { directory.Put(put); }
+    void operator()(const MemberGone& gone) { directory.Erase(gone); }
+    void operator()(const ClientRecord&) {}
+  };
+  std::visit(Visitor{*this}, change);
+}
+
+void Directory::SetSent(Rid rid, Uid uid, uint64_t sent) {
+  if (Membership* membership = MutableMembership(rid, uid)) membership->sent = sent;
+}
+
+void Directory::Put(const UserRecord& record) {
+  const auto [entry, is_new] = user_by_name_.try_emplace(record.username(), UserSlot(users_.size()));
+  if (is_new) {
+    users_.push_back({});
+    user_by_uid_[Uid{record.uid()}] = entry->second;
+  }
+  users_[static_cast<size_t>(entry->second)].record = record;
+}
+
+void Directory::Put(const RoomRecord& record) {
+  const auto [entry, is_new] = room_by_name_.try_emplace(record.room(), RoomSlot(rooms_.size()));
+  if (is_new) {
+    rooms_.push_back({});
+    room_by_rid_[Rid{record.rid()}] = entry->second;
+  }
+  rooms_[static_cast<size_t>(entry->second)].record = record;
+}
+
+void Directory::Put(const MemberPut& put) {
+  const auto room_slot = room_by_rid_.find(put.rid);
+  const auto user_slot = user_by_uid_.find(put.uid);
+  if (room_slot == room_by_rid_.end() || user_slot == user_by_uid_.end()) return;
+  Room& room = rooms_[static_cast<size_t>(room_slot->second)];
+  const auto at = LowerBound(room.members, user_slot->second);
+  if (at != room.members.end() && at->user == user_slot->second) {
+    at->role = put.record.role();
+    at->visible_from = put.record.visible_from();
+    return;
+  }
+  room.members.insert(at, Membership{user_slot->second, put.record.role(), put.record.visible_from(), 0});
+  std::vector<RoomSlot>& rooms = users_[static_cast<size_t>(user_slot->second)].rooms;
+  rooms.insert(std::lower_bound(rooms.begin(), rooms.end(), room_slot->second), room_slot->second);
+}
+
+void Directory::Erase(const UserGone& gone) {
+  const auto found = user_by_name_.find(gone.name.str());
+  if (found == user_by_name_.end()) return;
+  User& user = users_[static_cast<size_t>(found->second)];
+  user_by_uid_.erase(Uid{user.record.uid()});
+  user = {};
+  user_by_name_.erase(found);
+}
+
+void Directory::Erase(const MemberGone& gone) {
+  const auto room_slot = room_by_rid_.find(gone.rid);
+  const auto user_slot = user_by_uid_.find(gone.uid);
+  if (room_slot == room_by_rid_.end() || user_slot == user_by_uid_.end()) return;
+  Room& room = rooms_[static_cast<size_t>(room_slot->second)];
+  const auto at = LowerBound(room.members, user_slot->second);
+  if (at != room.members.end() && at->user == user_slot->second) room.members.erase(at);
+  std::erase(users_[static_cast<size_t>(user_slot->second)].rooms, room_slot->second);
+}
+
+Membership* Directory::MutableMembership(Rid rid, Uid uid) {
+  const auto room_slot = room_by_rid_.find(rid);
+  const auto user_slot = user_by_uid_.find(uid);
+  if (room_slot == room_by_rid_.end() || user_slot == user_by_uid_.end()) return nullptr;
+  Room& room = rooms_[static_cast<size_t>(room_slot->second)];
+  const auto at = LowerBound(room.members, user_slot->second);
+  return at != room.members.end() && at->user == user_slot->second ? &*at : nullptr;
+}
+
+}  // namespace parley::domain

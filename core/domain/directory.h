@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "parley/internal/v1/state.pb.h"
+#include "schemas/names.h"
+
+namespace parley::domain {
+
+using internal::v1::ClientRecord;
+using internal::v1::MemberRecord;
+using internal::v1::RoomRecord;
+using internal::v1::UserRecord;
+using Role = v1::Member::Role;
+using RoomKind = v1::Room::Kind;
+
+// Positions in the directory's own tables: 32 bits, never used again while the process lives.
+enum class UserSlot : uint32_t {};
+enum class RoomSlot : uint32_t {};
+
+// One user's standing in one room. role UNSPECIFIED: a former member.
+struct Membership {
+  UserSlot user;
+  Role role;
+  uint64_t visible_from;  // the first seq that may be seen
+  uint64_t sent;          // countable events sent so far (kept by the authoritative copy only)
+};
+
+struct User {
+  UserRecord record;
+  std::vector<RoomSlot> rooms;  // sorted; all rooms with a Membership of this user
+};
+
+struct Room {
+  RoomRecord record;
+  std::vector<Membership> members;  // sorted by user
+};
+
+// A user or a membership that is no more (deleteUser).
+struct UserGone {
+  UserId name;
+};
+struct MemberGone {
+  Rid rid;
+  Uid uid;
+};
+// One step from a directory to the next: what apply() decides, the store writes and the ACL view follows.
+struct MemberPut {
+  Rid rid;
+  Uid uid;
+  MemberRecord record;
+};
+using Change = std::variant<UserRecord, UserGone, RoomRecord, MemberPut, MemberGone, ClientRecord>;
+
+// Users, rooms and memberships, in memory. The commit thread owns the authoritative copy, the broker thread
+// the ACL view; each is changed by the same Changes in the same order. Not synchronised: one thread per copy.
+class Directory {
+ public:
+  Directory() = default;
+  Directory(Directory&&) = default;
+  Directory& operator=(Directory&&) = default;
+  Directory(const Directory&) = default;
+  Directory& operator=(const Directory&) = default;
+
+  // Look-ups. nullptr when there is none; pointers are valid until the next Apply().
+  const User* FindUser(std::string_view name) const;
+  const Room* FindRoom(std::string_view name) const;
+  const Membership* FindMembership(std::string_view room, std::string_view user) const;
+  const User& At(UserSlot slot) const { return users_[static_cast<size_t>(slot)]; }
+  const Room& At(RoomSlot slot) const { return rooms_[static_cast<size_t>(slot)]; }
+
+  // In order of name.
+  std::vector<const User*> UsersByName() const;
+  std::vector<const Room*> RoomsByName() const;
+  size_t user_count() const { return user_by_name_.size(); }
+  size_t room_count() const { return room_by_name_.size(); }
+
+  // ClientRecords are not kept here (auth/ has them) and are ignored. A change of something unknown is
+  // ignored.
+  void Apply(const Change& change);
+
+  // Sets the number of countable events that a member has sent.
+  void SetSent(Rid rid, Uid uid, uint64_t sent);
+
+ private:
+  struct TransparentHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  template <typename Slot>
+  using NameTable = std::unordered_map<std::string, Slot, TransparentHash, std::equal_to<>>;
+
+  void Put(const UserRecord& record);
+  void Put(const RoomRecord& record);
+  void Put(const MemberPut& put);
+  void Erase(const UserGone& gone);
+  void Erase(const MemberGone& gone);
+  Membership* MutableMembership(Rid rid, Uid uid);
+
+  std::vector<User> users_;
+  std::vector<Room> rooms_;
+  NameTable<UserSlot> user_by_name_;
+  NameTable<RoomSlot> room_by_name_;
+  std::unordered_map<Uid, UserSlot> user_by_uid_;
+  std::unordered_map<Rid, RoomSlot> room_by_rid_;
+};
+
+}  // namespace parley::domain

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "core/domain/directory.h"
+#include "schemas/result.h"
+
+namespace parley::domain {
+
+// Who may do what in a room: the one place for it. Pure; asked by apply() with the authoritative directory,
+// by gate and ACL with the view, by the bridge with rows of the store.
+
+// True for every role that receives and queries a room's events now.
+bool IsReader(Role role);
+
+// OK, or PERMISSION_DENIED with the reason for the sender's Ack.
+Status MaySend(const RoomRecord& room, std::string_view user, Role role);
+
+// What a user may see of a room's log: nothing, or everything from a seq on. The one visibility function:
+// live delivery, history, sync and every later path ask it.
+struct Visibility {
+  bool member = false;        // false: PERMISSION_DENIED for every query
+  uint64_t visible_from = 0;  // first visible seq; meaningful when member
+
+  bool Sees(Seq seq) const { return member && seq.value >= visible_from; }
+};
+
+// `role`, `visible_from`: of the membership, if there is one. In a direct room both users are members from
+// the start, even before a membership record exists; they then see only what comes after `head`.
+Visibility VisibilityOf(std::string_view room, std::string_view user, std::optional<Role> role,
+                        uint64_t visible_from, Seq head);
+
+// The same, for a user of a directory. Live events are always after any visible_from that precedes them.
+bool MayReceive(const Directory& directory, std::string_view room, std::string_view user);
+
+// True when `user` is one of the two users of this direct room.
+bool IsDirectMember(std::string_view room, std::string_view user);
+
+}  // namespace parley::domain

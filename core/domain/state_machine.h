@@ -1,0 +1,116 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/domain/directory.h"
+#include "parley/internal/v1/command.pb.h"
+#include "parley/v1/message.pb.h"
+#include "schemas/names.h"
+#include "schemas/result.h"
+
+namespace parley::domain {
+
+using internal::v1::Command;
+
+// The end of a room's log.
+struct Head {
+  Seq seq;
+  uint64_t ordinal = 0;  // countable events (messages, not membership changes) so far
+  uint64_t ts_ms = 0;    // of the newest event
+};
+
+// "Was this message stored before?", asked of the store and handed to Apply() as a value.
+struct DedupKey {
+  Uid uid;
+  Rid rid;
+  std::string id;
+  bool operator==(const DedupKey&) const = default;
+};
+struct DedupEntry {
+  Seq seq;
+  LogIndex index;
+  uint64_t ts_ms = 0;
+  uint64_t log_time_ms = 0;
+  std::string body_hash;
+};
+
+// An event as it is stored and delivered. `bytes`: the serialised v1::Event.
+struct NewEvent {
+  Rid rid;
+  Seq seq;
+  uint64_t ordinal = 0;      // countable events of the room up to here
+  uint64_t own_ordinal = 0;  // countable events of this sender up to here; 0 = not countable
+  Uid sender;
+  std::string room;
+  std::string bytes;
+  std::vector<UserId> also_to;  // users who lose the room by this event and still get it on their own topic
+};
+
+// What one command did. Nothing of a refused command but the answer.
+struct Applied {
+  LogIndex index;
+  std::vector<Change> changes;
+  std::vector<NewEvent> events;
+  std::optional<std::pair<DedupKey, DedupEntry>> dedup;
+  internal::v1::Origin origin;
+  // The answer: of a send the ack (its code and reason included), of everything else code and reason.
+  std::optional<v1::Ack> ack;
+  Code code = Code::OK;
+  std::string reason;
+};
+
+// How long a message id is remembered, in log time. Protocol: at least 7 days.
+inline constexpr uint64_t kDedupWindowMs = uint64_t{8} * 24 * 3600 * 1000;
+
+// The deterministic state machine of Parley: Apply() reads a command and the state, nothing else (no clock,
+// no chance, no node), so any node that applies the same log has the same state. Owned by one thread.
+class StateMachine {
+ public:
+  StateMachine() = default;
+  StateMachine(Directory directory, std::unordered_map<Rid, Head> heads)
+      : directory_(std::move(directory)), heads_(std::move(heads)) {}
+
+  // Which dedupe entry Apply() will want for this command, by the state as it is now.
+  std::optional<DedupKey> DedupKeyOf(const Command& command) const;
+
+  // Applies the command at `index`. `known`: the entry of DedupKeyOf(command), if the store (or an earlier
+  // command of the same batch) has one. Indices must rise.
+  Applied Apply(LogIndex index, const Command& command, const std::optional<DedupEntry>& known);
+
+  const Directory& directory() const { return directory_; }
+  Head HeadOf(Rid rid) const;
+
+ private:
+  struct Context;  // one command being applied
+
+  void Send(Context& context, const internal::v1::SendDraft& send, const std::optional<DedupEntry>& known);
+  void CreateUser(Context& context, const internal::v1::CreateUser& create);
+  void SetPassword(Context& context, const internal::v1::SetPassword& set);
+  void RememberCredential(Context& context, const internal::v1::RememberCredential& remember);
+  void DeleteUser(Context& context, const internal::v1::DeleteUser& gone);
+  void CreateRoom(Context& context, const internal::v1::CreateRoom& create);
+  void AddMember(Context& context, const internal::v1::AddMember& add);
+  void RemoveMember(Context& context, const internal::v1::RemoveMember& remove);
+  void SetMemberRole(Context& context, const internal::v1::SetMemberRole& set);
+  void BindClient(Context& context, const internal::v1::BindClient& bind);
+
+  // The room of a direct message, made with both memberships when this is its first message. nullptr and an
+  // answer in `context` when it cannot be.
+  const Room* DirectRoomFor(Context& context, const std::string& room);
+  const Room* ManagedRoom(Context& context, const std::string& room);
+  const User* ExistingUser(Context& context, const std::string& user);
+  void PutMember(Context& context, const Room& room, const User& user, Role role, uint64_t visible_from);
+  void AppendEvent(Context& context, const RoomRecord& room, v1::Event event, bool countable,
+                   std::vector<UserId> also_to);
+  void AppendMembershipEvent(Context& context, const RoomRecord& room,
+                             const std::vector<v1::MembershipChange>& changes, std::vector<UserId> also_to);
+  void Change(Context& context, domain::Change change);
+
+  Directory directory_;
+  std::unordered_map<Rid, Head> heads_;
+};
+
+}  // namespace parley::domain

@@ -1,0 +1,144 @@
+#include "core/store/keys.h"
+
+namespace parley::store {
+namespace {
+
+constexpr char kEventRowVersion = 1;
+constexpr char kDedupRowVersion = 1;
+constexpr char kFeedRowVersion = 1;
+constexpr char kFeedEvent = 1;  // kind of a feed item: rid, seq
+constexpr size_t kBodyHashBytes = 16;
+
+void Append64(std::string& out, uint64_t value) {
+  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
+}
+
+uint64_t Read64(std::string_view bytes, size_t at) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < 8; ++i) value = (value << 8) | static_cast<uint8_t>(bytes[at + i]);
+  return value;
+}
+
+std::string Pair(std::string prefix, uint64_t first, uint64_t second) {
+  Append64(prefix, first);
+  Append64(prefix, second);
+  return prefix;
+}
+
+std::string Tagged(StateTag tag, std::string_view name) {
+  return TagPrefix(tag).append(name);
+}
+
+}  // namespace
+
+std::string BigEndian64(uint64_t value) {
+  std::string bytes;
+  Append64(bytes, value);
+  return bytes;
+}
+
+std::optional<uint64_t> ParseBigEndian64(std::string_view bytes) {
+  if (bytes.size() != 8) return std::nullopt;
+  return Read64(bytes, 0);
+}
+
+std::string EventKey(Rid rid, Seq seq) {
+  return Pair({}, rid.value, seq.value);
+}
+std::string FeedKey(LogIndex index) {
+  return BigEndian64(index.value);
+}
+std::string DedupKeyBytes(const domain::DedupKey& key) {
+  return Pair({}, key.uid.value, key.rid.value).append(key.id);
+}
+std::string UserKey(std::string_view username) {
+  return Tagged(StateTag::kUser, username);
+}
+std::string RoomKey(std::string_view room) {
+  return Tagged(StateTag::kRoom, room);
+}
+std::string MemberKey(Rid rid, Uid uid) {
+  return Pair(TagPrefix(StateTag::kMember), rid.value, uid.value);
+}
+std::string MembershipKey(Uid uid, Rid rid) {
+  return Pair(TagPrefix(StateTag::kMembership), uid.value, rid.value);
+}
+std::string MembershipPrefix(Uid uid) {
+  std::string prefix = TagPrefix(StateTag::kMembership);
+  Append64(prefix, uid.value);
+  return prefix;
+}
+std::string SentKey(Rid rid, Uid uid) {
+  return Pair(TagPrefix(StateTag::kSent), rid.value, uid.value);
+}
+std::string ClientKey(std::string_view client) {
+  return Tagged(StateTag::kClient, client);
+}
+std::string TagPrefix(StateTag tag) {
+  return std::string(1, static_cast<char>(tag));
+}
+
+std::optional<IdPair> ParseIdPair(std::string_view key) {
+  if (key.size() != 17) return std::nullopt;
+  return IdPair{Read64(key, 1), Read64(key, 9)};
+}
+
+std::optional<IdPair> ParseEventKey(std::string_view key) {
+  if (key.size() != 16) return std::nullopt;
+  return IdPair{Read64(key, 0), Read64(key, 8)};
+}
+
+std::string EncodeEventRow(const EventRow& row) {
+  std::string bytes;
+  bytes.reserve(18 + row.event.size());
+  bytes.push_back(kEventRowVersion);
+  bytes.push_back(0);  // flags: none defined
+  Append64(bytes, row.ordinal);
+  Append64(bytes, row.own_ordinal);
+  return bytes.append(row.event);
+}
+
+std::optional<EventRow> ParseEventRow(std::string_view bytes) {
+  if (bytes.size() < 18 || bytes[0] != kEventRowVersion) return std::nullopt;
+  return EventRow{Read64(bytes, 2), Read64(bytes, 10), bytes.substr(18)};
+}
+
+std::string EncodeDedupRow(const domain::DedupEntry& entry) {
+  std::string bytes(1, kDedupRowVersion);
+  Append64(bytes, entry.seq.value);
+  Append64(bytes, entry.index.value);
+  Append64(bytes, entry.ts_ms);
+  Append64(bytes, entry.log_time_ms);
+  return bytes.append(entry.body_hash);
+}
+
+std::optional<domain::DedupEntry> ParseDedupRow(std::string_view bytes) {
+  if (bytes.size() != 33 + kBodyHashBytes || bytes[0] != kDedupRowVersion) return std::nullopt;
+  return domain::DedupEntry{.seq = {Read64(bytes, 1)},
+                            .index = {Read64(bytes, 9)},
+                            .ts_ms = Read64(bytes, 17),
+                            .log_time_ms = Read64(bytes, 25),
+                            .body_hash = std::string(bytes.substr(33))};
+}
+
+std::string EncodeFeedRow(const std::vector<domain::NewEvent>& events) {
+  std::string bytes(1, kFeedRowVersion);
+  for (const domain::NewEvent& event : events) {
+    bytes.push_back(kFeedEvent);
+    Append64(bytes, event.rid.value);
+    Append64(bytes, event.seq.value);
+  }
+  return bytes;
+}
+
+std::optional<std::vector<IdPair>> ParseFeedRow(std::string_view bytes) {
+  if (bytes.empty() || bytes[0] != kFeedRowVersion || (bytes.size() - 1) % 17 != 0) return std::nullopt;
+  std::vector<IdPair> items;
+  for (size_t at = 1; at < bytes.size(); at += 17) {
+    if (bytes[at] != kFeedEvent) return std::nullopt;
+    items.push_back({Read64(bytes, at + 1), Read64(bytes, at + 9)});
+  }
+  return items;
+}
+
+}  // namespace parley::store

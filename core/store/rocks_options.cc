@@ -1,0 +1,54 @@
+#include "core/store/rocks_options.h"
+
+#include <cstdio>
+
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/options.h>
+
+#include "core/store/keys.h"
+
+namespace parley::store {
+namespace {
+
+// Passes RocksDB's warnings on; drops the rest.
+class CallbackLogger final : public rocksdb::Logger {
+ public:
+  explicit CallbackLogger(std::function<void(const std::string&)> log)
+      : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL), log_(std::move(log)) {}
+
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    char line[512];
+    std::vsnprintf(line, sizeof line, format, arguments);
+    if (log_) log_(line);
+  }
+
+ private:
+  const std::function<void(const std::string&)> log_;
+};
+
+}  // namespace
+
+rocksdb::Options BaseOptions(std::function<void(const std::string&)> log) {
+  rocksdb::Options options;
+  options.info_log = std::make_shared<CallbackLogger>(std::move(log));
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.max_open_files = -1;                      // a secondary reader needs every file open
+  options.recycle_log_file_num = 0;                 // and cannot follow recycled logs
+  options.allow_concurrent_memtable_write = false;  // one writer
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  return options;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> FamilyDescriptors() {
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  families.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
+  for (const char* name : {kEventsFamily, kFeedFamily, kDedupFamily, kStateFamily, kMetaFamily}) {
+    families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+  }
+  return families;
+}
+
+}  // namespace parley::store

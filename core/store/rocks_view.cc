@@ -1,0 +1,139 @@
+#include "core/store/rocks_view.h"
+
+#include <algorithm>
+
+#include <rocksdb/db.h>
+
+#include "core/store/keys.h"
+
+namespace parley::store {
+namespace {
+
+Error Damaged(const std::string& what) {
+  return {Code::INTERNAL, "the store is damaged: " + what};
+}
+Error Failed(const rocksdb::Status& status) {
+  return {Code::INTERNAL, "read store: " + status.ToString()};
+}
+
+class RocksView final : public StoreView {
+ public:
+  RocksView(rocksdb::DB& db, const Families& families, LogIndex applied, std::shared_ptr<void> hold)
+      : db_(db), families_(families), applied_(applied), hold_(std::move(hold)) {}
+
+  LogIndex applied() const override { return applied_; }
+
+  Result<std::optional<domain::UserRecord>> User(std::string_view username) const override {
+    return Get<domain::UserRecord>(UserKey(username));
+  }
+
+  Result<std::optional<domain::RoomRecord>> Room(std::string_view room) const override {
+    return Get<domain::RoomRecord>(RoomKey(room));
+  }
+
+  Result<std::optional<domain::MemberRecord>> Member(Rid rid, Uid uid) const override {
+    return Get<domain::MemberRecord>(MemberKey(rid, uid));
+  }
+
+  Result<std::vector<RoomOfUser>> RoomsOf(Uid uid, Rid after, size_t limit) const override {
+    std::vector<RoomOfUser> rooms;
+    if (after.value == UINT64_MAX) return rooms;
+    const std::string prefix = MembershipPrefix(uid);
+    const auto iterator = Iterate(families_.state);
+    for (iterator->Seek(MembershipKey(uid, Rid{after.value + 1}));
+         iterator->Valid() && iterator->key().starts_with(prefix) && rooms.size() < limit; iterator->Next()) {
+      const std::optional<IdPair> ids = ParseIdPair(iterator->key().ToStringView());
+      if (!ids) return Damaged("a membership key");
+      rooms.push_back({Rid{ids->second}, iterator->value().ToString()});
+    }
+    if (!iterator->status().ok()) return Failed(iterator->status());
+    return rooms;
+  }
+
+  Result<Seq> Head(Rid rid) const override {
+    const auto iterator = Iterate(families_.events);
+    iterator->SeekForPrev(EventKey(rid, Seq{UINT64_MAX}));
+    if (!iterator->status().ok()) return Failed(iterator->status());
+    if (!iterator->Valid()) return Seq{};
+    const std::optional<IdPair> ids = ParseEventKey(iterator->key().ToStringView());
+    if (!ids) return Damaged("an event key");
+    return ids->first == rid.value ? Seq{ids->second} : Seq{};
+  }
+
+  Result<std::optional<StoredEvent>> EventAt(Rid rid, Seq seq) const override {
+    std::string bytes;
+    const rocksdb::Status status = db_.Get({}, families_.events, EventKey(rid, seq), &bytes);
+    if (status.IsNotFound()) return std::optional<StoredEvent>();
+    if (!status.ok()) return Failed(status);
+    Result<StoredEvent> event = Parse(seq, bytes);
+    if (!event) return std::move(event).error();
+    return std::optional<StoredEvent>(std::move(*event));
+  }
+
+  Result<std::vector<StoredEvent>> Events(Rid rid, const Range& range) const override {
+    std::vector<StoredEvent> events;
+    if (range.first > range.last || range.limit == 0) return events;
+    const bool forward = range.keep == Keep::kOldest;
+    const auto iterator = Iterate(families_.events);
+    if (forward) {
+      iterator->Seek(EventKey(rid, range.first));
+    } else {
+      iterator->SeekForPrev(EventKey(rid, range.last));
+    }
+    size_t total = 0;
+    for (; iterator->Valid() && events.size() < range.limit; forward ? iterator->Next() : iterator->Prev()) {
+      const std::optional<IdPair> ids = ParseEventKey(iterator->key().ToStringView());
+      if (!ids) return Damaged("an event key");
+      const Seq seq{ids->second};
+      if (ids->first != rid.value || seq < range.first || seq > range.last) break;
+      // A room's seqs have no gap: one that is missing between two rows is damage, never a shorter answer.
+      if (!events.empty() && seq.value != events.back().seq.value + (forward ? 1 : -1)) {
+        return Damaged("no event " + std::to_string(events.back().seq.value + (forward ? 1 : -1)));
+      }
+      total += iterator->value().size();
+      if (total > range.bytes_max && !events.empty()) break;
+      Result<StoredEvent> event = Parse(seq, iterator->value().ToStringView());
+      if (!event) return std::move(event).error();
+      events.push_back(std::move(*event));
+    }
+    if (!iterator->status().ok()) return Failed(iterator->status());
+    if (!forward) std::reverse(events.begin(), events.end());
+    return events;
+  }
+
+ private:
+  template <typename Record>
+  Result<std::optional<Record>> Get(const std::string& key) const {
+    std::string bytes;
+    const rocksdb::Status status = db_.Get({}, families_.state, key, &bytes);
+    if (status.IsNotFound()) return std::optional<Record>();
+    if (!status.ok()) return Failed(status);
+    Record record;
+    if (!record.ParseFromString(bytes)) return Damaged("a record of " + key.substr(0, 1));
+    return std::optional<Record>(std::move(record));
+  }
+
+  static Result<StoredEvent> Parse(Seq seq, std::string_view bytes) {
+    const std::optional<EventRow> row = ParseEventRow(bytes);
+    if (!row) return Damaged("event " + std::to_string(seq.value));
+    return StoredEvent{seq, row->ordinal, row->own_ordinal, std::string(row->event)};
+  }
+
+  std::unique_ptr<rocksdb::Iterator> Iterate(rocksdb::ColumnFamilyHandle* family) const {
+    return std::unique_ptr<rocksdb::Iterator>(db_.NewIterator({}, family));
+  }
+
+  rocksdb::DB& db_;
+  const Families families_;
+  const LogIndex applied_;
+  const std::shared_ptr<void> hold_;
+};
+
+}  // namespace
+
+std::unique_ptr<StoreView> MakeRocksView(rocksdb::DB& db, const Families& families, LogIndex applied,
+                                         std::shared_ptr<void> hold) {
+  return std::make_unique<RocksView>(db, families, applied, std::move(hold));
+}
+
+}  // namespace parley::store

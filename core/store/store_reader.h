@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/domain/directory.h"
+#include "schemas/names.h"
+#include "schemas/result.h"
+
+namespace parley::store {
+
+// An event of the store, with the row's own facts.
+struct StoredEvent {
+  Seq seq;
+  uint64_t ordinal = 0;      // countable events of the room up to here
+  uint64_t own_ordinal = 0;  // countable events of this sender up to here, 0 = not countable
+  std::string bytes;         // serialised v1::Event, as delivered
+};
+
+struct RoomOfUser {
+  Rid rid;
+  std::string room;
+};
+
+// Everything that answers a query reads through this seam. One object is one unmoving view: two reads agree
+// with each other. Every method: INTERNAL when the store cannot be read or a row is damaged (nothing is
+// shortened silently). Not thread-safe unless an implementation says so.
+class StoreView {
+ public:
+  virtual ~StoreView() = default;
+
+  // The log index of the newest command that this view contains.
+  virtual LogIndex applied() const = 0;
+
+  virtual Result<std::optional<domain::UserRecord>> User(std::string_view username) const = 0;
+  virtual Result<std::optional<domain::RoomRecord>> Room(std::string_view room) const = 0;
+  // Former members included (role UNSPECIFIED).
+  virtual Result<std::optional<domain::MemberRecord>> Member(Rid rid, Uid uid) const = 0;
+  // Rooms with a membership record of this user, former ones included, in order of rid, those with rid >
+  // `after`, at most `limit`.
+  virtual Result<std::vector<RoomOfUser>> RoomsOf(Uid uid, Rid after, size_t limit) const = 0;
+
+  // seq 0 when the room has no event.
+  virtual Result<Seq> Head(Rid rid) const = 0;
+  virtual Result<std::optional<StoredEvent>> EventAt(Rid rid, Seq seq) const = 0;
+  // Events with first ≤ seq ≤ last. `kOldest`: the first ones; `kNewest`: the last ones; ascending in both
+  // cases. Stops at `limit` events or when the sum of bytes would pass `bytes_max` (at least one event is
+  // returned if there is one).
+  enum class Keep { kOldest, kNewest };
+  struct Range {
+    Seq first;
+    Seq last;
+    size_t limit;
+    size_t bytes_max;
+    Keep keep;
+  };
+  virtual Result<std::vector<StoredEvent>> Events(Rid rid, const Range& range) const = 0;
+};
+
+// A store that another process writes. Views hold it still; CatchUp() moves it.
+class StoreReader {
+ public:
+  virtual ~StoreReader() = default;
+
+  // A view that contains at least `at_least`; moves forward only when the present one does not. UNAVAILABLE
+  // when the store cannot be opened or does not hold that index (yet). While a view is alive no other thread
+  // moves the store: keep it for one query. Any thread.
+  virtual Result<std::unique_ptr<StoreView>> View(LogIndex at_least) = 0;
+};
+
+}  // namespace parley::store

@@ -1,0 +1,296 @@
+#include "core/store/store_writer.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+#include <sys/random.h>
+
+#include "core/store/keys.h"
+#include "core/store/rocks_options.h"
+#include "core/store/rocks_view.h"
+#include "parley/v1/message.pb.h"
+
+namespace parley::store {
+namespace {
+
+rocksdb::Slice AsSlice(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+Error Damaged(const std::string& what) {
+  return {Code::INTERNAL, "the store is damaged (" + what + "): restore a backup of the store folder"};
+}
+
+class RocksWriter final : public StoreWriter {
+ public:
+  RocksWriter(std::unique_ptr<rocksdb::DB> db, std::vector<rocksdb::ColumnFamilyHandle*> handles)
+      : db_(std::move(db)), handles_(std::move(handles)) {
+    families_ = {handles_[1], handles_[2], handles_[3], handles_[4], handles_[5]};
+  }
+
+  ~RocksWriter() override {
+    for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
+    db_->Close().PermitUncheckedError();
+  }
+
+  // Writes the format of a new store, or checks that of an old one.
+  Status CheckFormat() {
+    const std::optional<std::string> format = Meta(kMetaFormat);
+    if (format) {
+      const std::optional<uint64_t> version = ParseBigEndian64(*format);
+      if (version == kFormatVersion) return {};
+      return Error{Code::FAILED_PRECONDITION, "the store has format " + std::to_string(version.value_or(0)) +
+                                                  ", this Parley knows 1: use a newer Parley"};
+    }
+    std::array<char, 16> id{};
+    if (::getrandom(id.data(), id.size(), 0) != static_cast<ssize_t>(id.size())) {
+      return Error{Code::INTERNAL, "the system gives no random bytes"};
+    }
+    rocksdb::WriteBatch batch;
+    PutMeta(batch, kMetaFormat, BigEndian64(kFormatVersion));
+    PutMeta(batch, kMetaStoreId, std::string_view(id.data(), id.size()));
+    PutMeta(batch, kMetaApplied, BigEndian64(0));
+    rocksdb::WriteOptions options;
+    options.sync = true;
+    const rocksdb::Status status = db_->Write(options, &batch);
+    if (!status.ok()) return Error{Code::INTERNAL, "write store: " + status.ToString()};
+    return {};
+  }
+
+  Result<Loaded> Load() override {
+    Loaded loaded;
+    loaded.applied = {MetaNumber(kMetaApplied)};
+    loaded.log_time_ms = MetaNumber(kMetaLogTime);
+    loaded.wall_time_ms = MetaNumber(kMetaWallTime);
+    const std::optional<std::string> id = Meta(kMetaStoreId);
+    if (!id || id->size() != loaded.store_id.size()) return Damaged("no store id");
+    std::copy(id->begin(), id->end(), loaded.store_id.begin());
+    if (Status status = LoadState(loaded); !status) return std::move(status).error();
+    if (Status status = LoadHeads(loaded); !status) return std::move(status).error();
+    applied_ = loaded.applied;
+    return loaded;
+  }
+
+  Result<std::optional<domain::DedupEntry>> FindDedup(const domain::DedupKey& key) override {
+    const std::string bytes = DedupKeyBytes(key);
+    if (const auto pending = pending_dedup_.find(bytes); pending != pending_dedup_.end()) {
+      return std::optional(pending->second);
+    }
+    rocksdb::PinnableSlice row;
+    const rocksdb::Status status = db_->Get({}, families_.dedup, bytes, &row);
+    if (status.IsNotFound()) return std::optional<domain::DedupEntry>();
+    if (!status.ok()) return Error{Code::INTERNAL, "read store: " + status.ToString()};
+    std::optional<domain::DedupEntry> entry = ParseDedupRow(row.ToStringView());
+    if (!entry) return Damaged("a dedup row");
+    return entry;
+  }
+
+  void Add(const domain::Applied& applied, const domain::Command& command) override {
+    for (const domain::Change& change : applied.changes) AddChange(change);
+    for (const domain::NewEvent& event : applied.events) {
+      Put(families_.events, EventKey(event.rid, event.seq),
+          EncodeEventRow({event.ordinal, event.own_ordinal, event.bytes}));
+      if (event.own_ordinal != 0) {
+        Put(families_.state, SentKey(event.rid, event.sender), BigEndian64(event.own_ordinal));
+      }
+    }
+    if (!applied.events.empty()) Put(families_.feed, FeedKey(applied.index), EncodeFeedRow(applied.events));
+    if (applied.dedup) {
+      const auto& [key, entry] = *applied.dedup;
+      std::string bytes = DedupKeyBytes(key);
+      Put(families_.dedup, bytes, EncodeDedupRow(entry));
+      pending_dedup_[std::move(bytes)] = entry;
+    }
+    applied_ = applied.index;
+    log_time_ms_ = command.log_time_ms();
+    wall_time_ms_ = command.wall_ms();
+    sealed_ = false;
+  }
+
+  Commit Write() override {
+    if (!sealed_) {
+      PutMeta(batch_, kMetaApplied, BigEndian64(applied_.value));
+      PutMeta(batch_, kMetaLogTime, BigEndian64(log_time_ms_));
+      PutMeta(batch_, kMetaWallTime, BigEndian64(wall_time_ms_));
+      sealed_ = true;
+    }
+    rocksdb::WriteOptions options;
+    options.sync = true;
+    const rocksdb::Status status = db_->Write(options, &batch_);
+    if (status.ok()) {
+      batch_.Clear();
+      pending_dedup_.clear();
+      return Commit::kDone;
+    }
+    failure_ = status.ToString();
+    if (!status.IsNoSpace()) return Commit::kFailed;
+    db_->Resume().PermitUncheckedError();  // fails until there is space again
+    return Commit::kNoSpace;
+  }
+
+  const std::string& failure() const override { return failure_; }
+
+  std::unique_ptr<StoreView> View() override { return MakeRocksView(*db_, families_, applied_, nullptr); }
+
+ private:
+  std::optional<std::string> Meta(std::string_view name) const {
+    std::string value;
+    if (!db_->Get({}, families_.meta, AsSlice(name), &value).ok()) return std::nullopt;
+    return value;
+  }
+
+  uint64_t MetaNumber(std::string_view name) const {
+    const std::optional<std::string> value = Meta(name);
+    return value ? ParseBigEndian64(*value).value_or(0) : 0;
+  }
+
+  void PutMeta(rocksdb::WriteBatch& batch, std::string_view name, std::string_view value) {
+    batch.Put(families_.meta, AsSlice(name), AsSlice(value)).PermitUncheckedError();
+  }
+
+  // A WriteBatch without limits cannot refuse a record.
+  void Put(rocksdb::ColumnFamilyHandle* family, std::string_view key, std::string_view value) {
+    batch_.Put(family, AsSlice(key), AsSlice(value)).PermitUncheckedError();
+  }
+  void Delete(rocksdb::ColumnFamilyHandle* family, std::string_view key) {
+    batch_.Delete(family, AsSlice(key)).PermitUncheckedError();
+  }
+
+  void AddChange(const domain::Change& change) {
+    struct Visitor {
+      RocksWriter& writer;
+      void operator()(const domain::UserRecord& record) {
+        writer.Put(writer.families_.state, UserKey(record.username()), record.SerializeAsString());
+      }
+      void operator()(const domain::UserGone& gone) {
+        writer.Delete(writer.families_.state, UserKey(gone.name.str()));
+      }
+      void operator()(const domain::RoomRecord& record) {
+        writer.Put(writer.families_.state, RoomKey(record.room()), record.SerializeAsString());
+      }
+      void operator()(const domain::MemberPut& put) {
+        writer.Put(writer.families_.state, MemberKey(put.rid, put.uid), put.record.SerializeAsString());
+        writer.Put(writer.families_.state, MembershipKey(put.uid, put.rid), put.record.room());
+      }
+      void operator()(const domain::MemberGone& gone) {
+        writer.Delete(writer.families_.state, MemberKey(gone.rid, gone.uid));
+        writer.Delete(writer.families_.state, MembershipKey(gone.uid, gone.rid));
+        writer.Delete(writer.families_.state, SentKey(gone.rid, gone.uid));
+      }
+      void operator()(const domain::ClientRecord& record) {
+        writer.Put(writer.families_.state, ClientKey(record.client()), record.SerializeAsString());
+      }
+    };
+    std::visit(Visitor{*this}, change);
+  }
+
+  // Calls visit(key, value) for each row of a tag; stops at the first error.
+  template <typename Visitor>
+  Status ForEach(StateTag tag, Visitor visit) {
+    const std::string prefix = TagPrefix(tag);
+    const std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator({}, families_.state));
+    for (rows->Seek(prefix); rows->Valid() && rows->key().starts_with(prefix); rows->Next()) {
+      if (!visit(rows->key().ToStringView(), rows->value().ToStringView())) {
+        return Damaged("a row of state, tag " + prefix);
+      }
+    }
+    if (!rows->status().ok()) return Error{Code::INTERNAL, "read store: " + rows->status().ToString()};
+    return {};
+  }
+
+  template <typename Record>
+  Status ForEachRecord(StateTag tag, std::function<bool(std::string_view key, Record record)> visit) {
+    return ForEach(tag, [&visit](std::string_view key, std::string_view value) {
+      Record record;
+      return record.ParseFromArray(value.data(), static_cast<int>(value.size())) &&
+             visit(key, std::move(record));
+    });
+  }
+
+  Status LoadState(Loaded& loaded) {
+    domain::Directory& directory = loaded.directory;
+    Status status = ForEachRecord<domain::UserRecord>(StateTag::kUser, [&](std::string_view, auto record) {
+      directory.Apply(std::move(record));
+      return true;
+    });
+    if (!status) return status;
+    status = ForEachRecord<domain::RoomRecord>(StateTag::kRoom, [&](std::string_view, auto record) {
+      loaded.heads[Rid{record.rid()}] = {};
+      directory.Apply(std::move(record));
+      return true;
+    });
+    if (!status) return status;
+    status = ForEachRecord<domain::MemberRecord>(StateTag::kMember, [&](std::string_view key, auto record) {
+      const std::optional<IdPair> ids = ParseIdPair(key);
+      if (ids) directory.Apply(domain::MemberPut{Rid{ids->first}, Uid{ids->second}, std::move(record)});
+      return ids.has_value();
+    });
+    if (!status) return status;
+    status = ForEach(StateTag::kSent, [&](std::string_view key, std::string_view value) {
+      const std::optional<IdPair> ids = ParseIdPair(key);
+      const std::optional<uint64_t> sent = ParseBigEndian64(value);
+      if (ids && sent) directory.SetSent(Rid{ids->first}, Uid{ids->second}, *sent);
+      return ids && sent;
+    });
+    if (!status) return status;
+    return ForEachRecord<domain::ClientRecord>(StateTag::kClient, [&](std::string_view, auto record) {
+      loaded.clients.push_back(std::move(record));
+      return true;
+    });
+  }
+
+  // Heads are not stored: the newest event of a room says it all.
+  Status LoadHeads(Loaded& loaded) {
+    const std::unique_ptr<StoreView> view = View();
+    for (auto& [rid, head] : loaded.heads) {
+      Result<Seq> seq = view->Head(rid);
+      if (!seq) return std::move(seq).error();
+      if (seq->value == 0) continue;
+      Result<std::optional<StoredEvent>> newest = view->EventAt(rid, *seq);
+      if (!newest) return std::move(newest).error();
+      v1::Event event;
+      if (!*newest || !event.ParseFromString((*newest)->bytes)) return Damaged("the newest event of a room");
+      if (event.feed() > loaded.applied.value) return Damaged("an event is newer than the applied index");
+      head = {.seq = *seq, .ordinal = (*newest)->ordinal, .ts_ms = event.ts_ms()};
+    }
+    return {};
+  }
+
+  const std::unique_ptr<rocksdb::DB> db_;
+  const std::vector<rocksdb::ColumnFamilyHandle*> handles_;
+  Families families_;
+
+  // The pending batch.
+  rocksdb::WriteBatch batch_;
+  std::unordered_map<std::string, domain::DedupEntry> pending_dedup_;
+  bool sealed_ = false;  // the batch holds its meta rows
+  LogIndex applied_;
+  uint64_t log_time_ms_ = 0;
+  uint64_t wall_time_ms_ = 0;
+  std::string failure_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<StoreWriter>> StoreWriter::Open(const std::string& path,
+                                                       std::function<void(const std::string&)> log) {
+  rocksdb::Options options = BaseOptions(std::move(log));
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::Open(rocksdb::DBOptions(options), path, FamilyDescriptors(), &handles, &db);
+  if (!status.ok()) {
+    const bool in_use = status.ToString().find("lock") != std::string::npos;
+    return Error{Code::FAILED_PRECONDITION,
+                 path + (in_use ? " is in use by another broker: stop it first (" : " cannot be opened (") +
+                     status.ToString() + ")"};
+  }
+  auto writer = std::make_unique<RocksWriter>(std::unique_ptr<rocksdb::DB>(db), std::move(handles));
+  if (Status format = writer->CheckFormat(); !format) return std::move(format).error().Within(path);
+  return std::unique_ptr<StoreWriter>(std::move(writer));
+}
+
+}  // namespace parley::store

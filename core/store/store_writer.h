@@ -1,0 +1,61 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/domain/state_machine.h"
+#include "core/store/store_reader.h"
+#include "schemas/result.h"
+
+namespace parley::store {
+
+// What the store knew when it was opened.
+struct Loaded {
+  domain::Directory directory;
+  std::unordered_map<Rid, domain::Head> heads;
+  std::vector<domain::ClientRecord> clients;
+  LogIndex applied;
+  uint64_t log_time_ms = 0;
+  uint64_t wall_time_ms = 0;
+  std::array<char, 16> store_id{};
+};
+
+enum class Commit {
+  kDone,     // on disk
+  kNoSpace,  // nothing is lost: call Write() again, with nothing added
+  kFailed,   // unknown whether it is on disk: end the process, the next start finds out
+};
+
+// The sole writer of the store. Open() and Load() at the start, then the commit thread only.
+class StoreWriter {
+ public:
+  virtual ~StoreWriter() = default;
+
+  // Makes the store when the folder has none. FAILED_PRECONDITION with a way out when it holds something
+  // else, a newer format, or is in use. `log`: RocksDB's warnings, any thread.
+  static Result<std::unique_ptr<StoreWriter>> Open(const std::string& path,
+                                                   std::function<void(const std::string&)> log);
+
+  // Reads everything that is kept in memory. INTERNAL when a row is damaged.
+  virtual Result<Loaded> Load() = 0;
+
+  // The dedupe entry, those of the pending batch included.
+  virtual Result<std::optional<domain::DedupEntry>> FindDedup(const domain::DedupKey& key) = 0;
+
+  // Adds what one command did to the pending batch. Commands come in order of index.
+  virtual void Add(const domain::Applied& applied, const domain::Command& command) = 0;
+  // Writes the pending batch with one fsync; on kDone the next batch begins.
+  virtual Commit Write() = 0;
+  // Why the last Write() was not kDone.
+  virtual const std::string& failure() const = 0;
+
+  // A view for reads in this process; not while Write() runs.
+  virtual std::unique_ptr<StoreView> View() = 0;
+};
+
+}  // namespace parley::store
