@@ -53,6 +53,7 @@ class Simulation {
     }
     server.set_faults({});
     server.Break();  // an event that got lost alone shows at the next reconnect
+    for (const char* room : kRooms) server.Say(room, "while away");
     // Until the last draft is done, at most 200 s of virtual time, and 10 s more for the events.
     for (int step = 0; step < 10'000 && server.sent.size() < taken.size(); ++step) server.Step();
     for (int step = 0; step < 500; ++step) server.Step();
