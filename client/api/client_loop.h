@@ -50,8 +50,8 @@ class ClientLoop : private MqttListener {
   void End(const Error& why);
   std::optional<Error> ended();
 
-  std::function<void(const Status&)> set_connected_;
   Waiter<Status> connected_;
+  std::function<void(const Status&)> set_connected_;
   StreamQueue<Client::StreamItem> stream_;
   std::mutex ended_mutex_;
   std::optional<Error> ended_;  // guarded by ended_mutex_
