@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "bridge/service/log.h"
+#include "bridge/app/log.h"
 #include "parley/internal/v1/envelope.pb.h"
 #include "schemas/topic.h"
 

@@ -14,6 +14,8 @@ CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.
 TIDY = shutil.which("clang-tidy-14") or shutil.which("clang-tidy")
 WORKERS = 2
 FILE_TIMEOUT_S = 300
+# Beast's coroutines are more than this clang can parse with GCC's library.
+NOT_FOR_CLANG = ("bridge/http/http_server.cc",)
 
 
 def complaints(source, stamp):
@@ -33,7 +35,7 @@ def main():
     os.makedirs(CACHE, exist_ok=True)
     with open(os.path.join(ROOT, ".clang-tidy"), "rb") as file:
         configuration = file.read()
-    known = {source: flags for source, flags in commands().items() if not source.startswith(("build", "tests", ".."))}
+    known = {source: flags for source, flags in commands().items() if not source.startswith(("build", "tests", "..")) and source not in NOT_FOR_CLANG}
     assert known, f"{BUILD} has no compile commands of ours"
     stamps = {}
     for source, flags in known.items():

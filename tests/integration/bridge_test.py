@@ -126,7 +126,6 @@ class Bridge(ParleyTest):
         self.assert_contiguous(bob.history(self.lobby))
 
     # Comes with rooms of history since_join.
-    @unittest.expectedFailure
     def test_since_join_shows_what_came_after(self):
         room = f"since-{new_id()[:8]}"
         admin, alice, carol = self.admin(), self.client("alice"), self.client("carol")

@@ -61,7 +61,6 @@ class FirstStart(unittest.TestCase):
         names = sorted(line.split()[-1].split("@")[0] for line in done.stdout.splitlines() if line.split()[1] != "A")
         self.assertEqual(names, ["mosquitto_plugin_cleanup", "mosquitto_plugin_init", "mosquitto_plugin_version"])
 
-    @unittest.expectedFailure
     def test_per_listener_settings_are_refused(self):
         broker = self.broker()
         path = os.path.join(broker.folder, "mosquitto.conf")
