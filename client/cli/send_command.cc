@@ -34,14 +34,17 @@ class Tally {
     ++on_the_way_;
   }
 
-  void Finished(const std::string& id, const Result<v1::Ack>& outcome) {
-    const v1::Ack ack = AckOf(options_.room, id, outcome);
+  // `where` names the message for a person: "line 7", or nothing when there is only one.
+  void Finished(const std::string& id, const std::string& where, const Result<v1::Ack>& outcome) {
+    v1::Ack ack = AckOf(options_.room, id, outcome);
     const std::lock_guard lock(mutex_);
     if (ack.code() == v1::OK) {
       ++accepted_;
     } else {
-      (outcome ? refused_ : failed_)++;
+      // Without an ack nobody knows; anything else was refused, here or by the server.
+      (ack.code() == v1::UNAVAILABLE && !outcome ? unknown_ : refused_)++;
       if (first_exit_ == 0) first_exit_ = Describe(ack.code()).exit_code;
+      if (!where.empty()) ack.set_reason(where + ": " + ack.reason());
     }
     if (!options_.quiet || ack.code() != v1::OK) {
       PrintLine(options_.global.json ? ToJsonLine(ack) : RenderAck(ack));
@@ -53,9 +56,9 @@ class Tally {
   // One line on stderr when there was more than one message; the exit code.
   int Summary() {
     const std::lock_guard lock(mutex_);
-    const size_t all = accepted_ + refused_ + failed_ + on_the_way_;
+    const size_t all = accepted_ + refused_ + unknown_ + on_the_way_;
     if (all != 1 && !options_.global.json) {
-      std::cerr << "sent " << accepted_ << ", refused " << refused_ << ", no ack " << failed_ + on_the_way_
+      std::cerr << "sent " << accepted_ << ", refused " << refused_ << ", no ack " << unknown_ + on_the_way_
                 << '\n';
     }
     return context_.interrupted ? kExitInterrupted : first_exit_;
@@ -70,11 +73,12 @@ class Tally {
   size_t on_the_way_ = 0;
   size_t accepted_ = 0;
   size_t refused_ = 0;
-  size_t failed_ = 0;
+  size_t unknown_ = 0;
   int first_exit_ = 0;
 };
 
-void SendOne(Client& client, const SendOptions& options, Tally& tally, std::string content) {
+void SendOne(Client& client, const SendOptions& options, Tally& tally, std::string content,
+             const std::string& where = "") {
   v1::Draft draft = options.draft;
   if (options.content_type) {
     draft.mutable_custom()->set_content_type(*options.content_type);
@@ -84,18 +88,19 @@ void SendOne(Client& client, const SendOptions& options, Tally& tally, std::stri
   }
   tally.Started();
   const std::string id = draft.id();
-  client.StartSend(options.room, std::move(draft), options.qos,
-                   [&tally, id](const Result<v1::Ack>& outcome) { tally.Finished(id, outcome); });
+  client.StartSend(
+      options.room, std::move(draft), options.qos,
+      [&tally, id, where](const Result<v1::Ack>& outcome) { tally.Finished(id, where, outcome); });
 }
 
 // Each line as it comes, byte for byte; at most twice the window in memory.
 void SendLines(Client& client, const SendOptions& options, Tally& tally, std::istream& input) {
   LineReader reader(input, parley::limits::kPacketBytesMax);
-  while (tally.WaitBelow(2 * options.window)) {
+  for (uint64_t number = 1; tally.WaitBelow(2 * options.window); ++number) {
     std::optional<std::string> line = reader.Next();
     if (!line) return;
     if (line->empty() && options.skip_empty) continue;
-    SendOne(client, options, tally, std::move(*line));
+    SendOne(client, options, tally, std::move(*line), "line " + std::to_string(number));
   }
 }
 

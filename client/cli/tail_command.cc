@@ -33,7 +33,9 @@ int Follow(Client& client, const TailOptions& options, const CommandContext& con
     if (!item) return Fail(item.error(), json);
     if (*item) {
       if (const auto* event = std::get_if<v1::Event>(&**item)) {
-        if (!PrintLine(json ? ToJsonLine(*event) : RenderEvent(*event))) return 0;  // nobody reads
+        if (!PrintLine(json ? ToJsonLine(*event) : RenderEvent(*event))) {
+          return context.interrupted ? kExitInterrupted : 0;  // nobody reads any more
+        }
         if (options.count && ++seen >= *options.count) return 0;
       } else if (const auto* notice = std::get_if<Notice>(&**item)) {
         Fail(notice->what, json);  // a line, not the end

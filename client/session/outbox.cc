@@ -22,10 +22,9 @@ Status Outbox::Add(const std::string& room, const v1::Draft& draft, int qos) {
   if (drafts_.size() >= limits::kDraftsMax) {
     return Error{Code::RESOURCE_EXHAUSTED, "too many messages wait to be sent"};
   }
-  const bool known = std::any_of(drafts_.begin(), drafts_.end(), [&](const Pending& pending) {
-    return pending.id == draft.id() && pending.room == room;
-  });
-  if (known) return Error{Code::ALREADY_EXISTS, "a message with this id is being sent"};
+  if (!known_.emplace(room, draft.id()).second) {
+    return Error{Code::ALREADY_EXISTS, "a message with this id is being sent"};
+  }
   Pending pending;
   pending.room = room;
   pending.id = draft.id();
@@ -52,8 +51,7 @@ void Outbox::OnAck(const v1::Ack& ack, int64_t now_ms, Effects& effects) {
     found->again_ms = now_ms + found->wait_ms;  // a refusal for now: sent again when its wait is over
     return;
   }
-  effects.push_back(SendDone{found->room, found->id, ack});
-  drafts_.erase(found);
+  Finish(found, ack, effects);
 }
 
 void Outbox::Pump(int64_t now_ms, Effects& effects) {
@@ -67,8 +65,7 @@ void Outbox::Pump(int64_t now_ms, Effects& effects) {
     const char* reason = it->publish.qos == 0
                              ? "no ack; a QoS 0 message is not sent again"
                              : "no ack in time: stored or not, the same id sends it again safely";
-    effects.push_back(SendDone{it->room, it->id, Error{Code::UNAVAILABLE, reason}});
-    drafts_.erase(it);
+    Finish(it, Error{Code::UNAVAILABLE, reason}, effects);
     --count;
   }
   count = std::min(window_, drafts_.size());
@@ -87,6 +84,12 @@ void Outbox::Publish(Pending& pending, int64_t now_ms, Effects& effects) {
   pending.again_ms = now_ms + pending.wait_ms;
   if (pending.publish.qos == 0) pending.give_up_ms = now_ms + limits::kLiveAckWaitMs;
   effects.push_back(pending.publish);
+}
+
+void Outbox::Finish(std::deque<Pending>::iterator pending, Result<v1::Ack> outcome, Effects& effects) {
+  known_.erase({pending->room, pending->id});
+  effects.push_back(SendDone{std::move(pending->room), std::move(pending->id), std::move(outcome)});
+  drafts_.erase(pending);
 }
 
 bool Outbox::TooLate(const Pending& pending, int64_t now_ms) const {

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "client/session/effects.h"
 #include "client/session/limits.h"
@@ -43,12 +45,14 @@ class Outbox {
   };
 
   void Publish(Pending& pending, int64_t now_ms, Effects& effects);
+  void Finish(std::deque<Pending>::iterator pending, Result<v1::Ack> outcome, Effects& effects);
   bool TooLate(const Pending& pending, int64_t now_ms) const;
 
   const size_t window_;
   const int64_t patience_ms_;
   bool ready_ = false;
   std::deque<Pending> drafts_;  // the first ones are in flight, in the order of sending
+  std::set<std::pair<std::string, std::string>> known_;  // room and id of each
 };
 
 }  // namespace parley::client
