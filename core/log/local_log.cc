@@ -215,7 +215,7 @@ bool LocalLog::WriteBatch() {
   }
 }
 
-void LocalLog::Fail(Error reason) {
+void LocalLog::Fail(const Error& reason) {
   failed_ = true;
   listener_->OnFailed(reason);
 }

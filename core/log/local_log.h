@@ -73,7 +73,7 @@ class LocalLog final : public CommitLog {
   CommittedBatch ApplyBatch();
   Result<domain::Applied> ApplyRecord(LogIndex index, std::string_view record);
   bool WriteBatch();
-  void Fail(Error reason);
+  void Fail(const Error& reason);
 
   Options options_;
   std::unique_ptr<IntakeJournal> journal_;
