@@ -38,16 +38,33 @@ Error OpenError(const std::string& path, const rocksdb::Status& status) {
   return {Code::FAILED_PRECONDITION, path + " cannot be opened (" + why + "): " + way_out};
 }
 
+// An open database with its families. Closes its handles before the database.
+struct Database {
+  std::unique_ptr<rocksdb::DB> db;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+
+  ~Database() {
+    for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle);
+    if (db) db->Close().PermitUncheckedError();
+  }
+};
+
+rocksdb::Status OpenDatabase(const std::string& path, const rocksdb::Options& options,
+                             std::unique_ptr<Database>& opened) {
+  auto database = std::make_unique<Database>();
+  rocksdb::DB* db = nullptr;
+  rocksdb::Status status =
+      rocksdb::DB::Open(rocksdb::DBOptions(options), path, FamilyDescriptors(), &database->handles, &db);
+  database->db.reset(db);
+  if (status.ok()) opened = std::move(database);
+  return status;
+}
+
 class RocksWriter final : public StoreWriter {
  public:
-  RocksWriter(std::unique_ptr<rocksdb::DB> db, std::vector<rocksdb::ColumnFamilyHandle*> handles)
-      : db_(std::move(db)), handles_(std::move(handles)) {
-    families_ = {handles_[1], handles_[2], handles_[3], handles_[4], handles_[5]};
-  }
-
-  ~RocksWriter() override {
-    for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
-    db_->Close().PermitUncheckedError();
+  RocksWriter(std::string path, rocksdb::Options options, std::unique_ptr<Database> database)
+      : path_(std::move(path)), options_(std::move(options)) {
+    Use(std::move(database));
   }
 
   // Writes the format of a new store, or checks that of an old one.
@@ -60,7 +77,7 @@ class RocksWriter final : public StoreWriter {
       return Error{Code::FAILED_PRECONDITION, "the store has format " + std::to_string(version.value_or(0)) +
                                                   ", this Parley knows 1: use a newer Parley"};
     }
-    for (rocksdb::ColumnFamilyHandle* family : handles_) {
+    for (rocksdb::ColumnFamilyHandle* family : database_->handles) {
       if (Status empty = CheckEmpty(family); !empty) return empty;
     }
     std::array<char, 16> id{};
@@ -73,7 +90,7 @@ class RocksWriter final : public StoreWriter {
     PutMeta(batch, kMetaApplied, BigEndian64(0));
     rocksdb::WriteOptions options;
     options.sync = true;
-    const rocksdb::Status status = db_->Write(options, &batch);
+    const rocksdb::Status status = db().Write(options, &batch);
     if (!status.ok()) return Error{Code::INTERNAL, "write store: " + status.ToString()};
     return {};
   }
@@ -108,7 +125,7 @@ class RocksWriter final : public StoreWriter {
       return std::optional(pending->second);
     }
     rocksdb::PinnableSlice row;
-    const rocksdb::Status status = db_->Get({}, families_.dedup, bytes, &row);
+    const rocksdb::Status status = db().Get({}, families_.dedup, bytes, &row);
     if (status.IsNotFound()) return std::optional<domain::DedupEntry>();
     if (!status.ok()) return Unreadable(status);
     std::optional<domain::DedupEntry> entry = ParseDedupRow(row.ToStringView());
@@ -145,9 +162,12 @@ class RocksWriter final : public StoreWriter {
       PutMeta(batch_, kMetaWallTime, BigEndian64(wall_time_ms_));
       sealed_ = true;
     }
+    if (!database_) {
+      if (const Commit reopened = Reopen(); reopened != Commit::kDone) return reopened;
+    }
     rocksdb::WriteOptions options;
     options.sync = true;
-    const rocksdb::Status status = db_->Write(options, &batch_);
+    const rocksdb::Status status = db().Write(options, &batch_);
     if (status.ok()) {
       batch_.Clear();
       pending_dedup_.clear();
@@ -156,19 +176,46 @@ class RocksWriter final : public StoreWriter {
     }
     failure_ = status.ToString();
     if (!status.IsNoSpace()) return Commit::kFailed;
-    db_->Resume().PermitUncheckedError();  // fails until there is space again
+    // RocksDB would heal itself, but when the disk is full again meanwhile it goes on in the log that is torn
+    // (Debian's build then aborts). Opened anew, it begins a new one.
+    database_.reset();
     return Commit::kNoSpace;
   }
 
   const std::string& failure() const override { return failure_; }
 
-  std::unique_ptr<StoreView> View() override { return MakeRocksView(*db_, families_, written_, nullptr); }
+  std::unique_ptr<StoreView> View() override { return MakeRocksView(db(), families_, written_, nullptr); }
 
  private:
+  rocksdb::DB& db() const { return *database_->db; }
+
+  void Use(std::unique_ptr<Database> database) {
+    database_ = std::move(database);
+    const auto& handles = database_->handles;
+    families_ = {handles[1], handles[2], handles[3], handles[4], handles[5]};
+  }
+
+  // After a full disk. kDone: open again, and it ends where it should.
+  Commit Reopen() {
+    std::unique_ptr<Database> database;
+    const rocksdb::Status status = OpenDatabase(path_, options_, database);
+    if (!status.ok()) {
+      failure_ = status.ToString();
+      return status.IsNoSpace() ? Commit::kNoSpace : Commit::kFailed;
+    }
+    Use(std::move(database));
+    const Result<uint64_t> applied = MetaNumber(kMetaApplied);
+    if (applied && (*applied == written_.value || *applied == applied_.value)) return Commit::kDone;
+    failure_ = applied ? "it ends at log index " + std::to_string(*applied) + " after a full disk, not at " +
+                             std::to_string(written_.value)
+                       : applied.error().reason;
+    return Commit::kFailed;
+  }
+
   // A row that cannot be read is never taken for one that is not there.
   Result<std::optional<std::string>> Meta(std::string_view name) const {
     std::string value;
-    const rocksdb::Status status = db_->Get({}, families_.meta, AsSlice(name), &value);
+    const rocksdb::Status status = db().Get({}, families_.meta, AsSlice(name), &value);
     if (status.IsNotFound()) return std::optional<std::string>();
     if (!status.ok()) return Unreadable(status);
     return std::optional<std::string>(std::move(value));
@@ -183,7 +230,7 @@ class RocksWriter final : public StoreWriter {
   }
 
   Status CheckEmpty(rocksdb::ColumnFamilyHandle* family) {
-    const std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator({}, family));
+    const std::unique_ptr<rocksdb::Iterator> rows(db().NewIterator({}, family));
     rows->SeekToFirst();
     if (!rows->status().ok()) return Unreadable(rows->status());
     if (!rows->Valid()) return {};
@@ -236,7 +283,7 @@ class RocksWriter final : public StoreWriter {
   template <typename Visitor>
   Status ForEach(StateTag tag, Visitor visit) {
     const std::string prefix = TagPrefix(tag);
-    const std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator({}, families_.state));
+    const std::unique_ptr<rocksdb::Iterator> rows(db().NewIterator({}, families_.state));
     for (rows->Seek(prefix); rows->Valid() && rows->key().starts_with(prefix); rows->Next()) {
       if (!visit(rows->key().ToStringView(), rows->value().ToStringView())) {
         return Damaged("a row of state, tag " + prefix);
@@ -304,8 +351,9 @@ class RocksWriter final : public StoreWriter {
     return {};
   }
 
-  const std::unique_ptr<rocksdb::DB> db_;
-  const std::vector<rocksdb::ColumnFamilyHandle*> handles_;
+  const std::string path_;
+  const rocksdb::Options options_;
+  std::unique_ptr<Database> database_;  // none while the disk is full
   Families families_;
 
   // The pending batch.
@@ -329,12 +377,11 @@ Result<std::unique_ptr<StoreWriter>> StoreWriter::Open(const std::string& path,
   if (env != nullptr) options.env = env;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* db = nullptr;
-  const rocksdb::Status status =
-      rocksdb::DB::Open(rocksdb::DBOptions(options), path, FamilyDescriptors(), &handles, &db);
-  if (!status.ok()) return OpenError(path, status);
-  auto writer = std::make_unique<RocksWriter>(std::unique_ptr<rocksdb::DB>(db), std::move(handles));
+  std::unique_ptr<Database> database;
+  if (const rocksdb::Status status = OpenDatabase(path, options, database); !status.ok()) {
+    return OpenError(path, status);
+  }
+  auto writer = std::make_unique<RocksWriter>(path, options, std::move(database));
   if (Status format = writer->CheckFormat(); !format) return std::move(format).error().Within(path);
   return std::unique_ptr<StoreWriter>(std::move(writer));
 }

@@ -31,7 +31,7 @@ struct Loaded {
 
 enum class Commit {
   kDone,     // on disk
-  kNoSpace,  // nothing is lost: call Write() again, with nothing added
+  kNoSpace,  // nothing is lost: call Write() again, and nothing else before it is kDone
   kFailed,   // unknown whether it is on disk: end the process, the next start finds out
 };
 
