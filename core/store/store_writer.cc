@@ -90,7 +90,9 @@ class RocksWriter final : public StoreWriter {
     PutMeta(batch, kMetaApplied, BigEndian64(0));
     rocksdb::WriteOptions options;
     options.sync = true;
-    const rocksdb::Status status = db().Write(options, &batch);
+    rocksdb::Status status = db().Write(options, &batch);
+    // Into a table at once: a store that loses its log later is still known to be this one.
+    if (status.ok()) status = db().Flush({}, families_.meta);
     if (!status.ok()) return Error{Code::INTERNAL, "write store: " + status.ToString()};
     return {};
   }

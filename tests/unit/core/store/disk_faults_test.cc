@@ -126,7 +126,7 @@ TEST_F(DiskFaultsTest, AFailedSyncIsNeverTriedAgainAndLeavesNoHole) {
 TEST_F(DiskFaultsTest, EveryCommittedBatchSurvivesAPowerCut) {
   const uint64_t seed = Seed();
   SCOPED_TRACE(SeedNote(seed));
-  constexpr int kCuts = 120;
+  constexpr int kCuts = 100;
   Random random(seed);
   RandomCommands commands(seed + 1);
   std::vector<domain::Command> log;                 // all commands, by index − 1
@@ -140,7 +140,9 @@ TEST_F(DiskFaultsTest, EveryCommittedBatchSurvivesAPowerCut) {
       StoreNode node(path_, env_.get());
       ASSERT_GE(node.applied().value, done) << "a committed batch is lost";
       ASSERT_LE(node.applied().value, log.size());
-      for (uint64_t index = 1; index <= node.applied().value; ++index) {
+      // All of them at the end, the newer ones each time.
+      const uint64_t newer = done > 200 && cut + 1 < kCuts ? done - 200 : 1;
+      for (uint64_t index = newer; index <= node.applied().value; ++index) {
         for (const domain::NewEvent& event : made[index - 1]) {
           const auto row = node.writer().View()->EventAt(event.rid, event.seq);
           ASSERT_TRUE(row && *row) << "no event of index " << index;
