@@ -59,6 +59,7 @@ class MembersTest : public ::testing::Test {
   }
   // The record that the newest change wrote.
   static domain::MemberRecord Written(const domain::Applied& applied) {
+    if (applied.changes.empty()) return {};
     const auto* put = std::get_if<domain::MemberPut>(&applied.changes.front());
     return put == nullptr ? domain::MemberRecord() : put->record;
   }
