@@ -290,7 +290,9 @@ ChatPlugin::AccessVerdict ChatPlugin::OnPublish(const ClientView& client, std::s
   const Session* session = sessions_.Find(client.handle);
   if (session == nullptr) return AccessVerdict::kDeny;
   const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
-  return Verdict(MayPublish(view_, who, topic), options_.defer_other_topics);
+  const Access access = MayPublish(view_, who, topic);
+  if (access == Access::kDeny && IsChat(topic)) gate_.OnDenied(*session);
+  return Verdict(access, options_.defer_other_topics);
 }
 
 Gate::Verdict ChatPlugin::OnMessage(const ClientView& client, const Publication& publication) {
