@@ -13,6 +13,9 @@ struct Identity {
   bool bridge = false;
 };
 
+// The user that the bridge logs in as.
+inline constexpr std::string_view kBridgeUser = "bridge";
+
 // kNotOurs: a topic outside chat/v1, $CONTROL and $parley; other rules decide.
 enum class Access { kAllow, kDeny, kNotOurs };
 

@@ -82,8 +82,12 @@ class FakeBroker final : public Broker {
     if (on_disconnect) on_disconnect(client);
     if (!client.keeps_session) Erase(client);
   }
+  // Its object stays, so that a test can look at what it got.
   void Erase(FakeClient& client) {
-    std::erase_if(clients_, [&](const auto& other) { return other.get() == &client; });
+    const auto found = std::find_if(clients_.begin(), clients_.end(),
+                                    [&](const auto& other) { return other.get() == &client; });
+    gone_.push_back(std::move(*found));
+    clients_.erase(found);
   }
   FakeClient* Find(std::string_view id) {
     for (const auto& client : clients_) {
@@ -126,6 +130,7 @@ class FakeBroker final : public Broker {
  private:
   std::deque<Queued> queue_;
   std::vector<std::unique_ptr<FakeClient>> clients_;
+  std::vector<std::unique_ptr<FakeClient>> gone_;
   mutable std::mutex log_mutex_;
   std::vector<std::string> log_;  // guarded by log_mutex_
 };
