@@ -228,7 +228,11 @@ void ChatPlugin::OnDisconnect(ClientHandle handle) {
     delivery_.SetBridge(false);
   }
   const Session* session = sessions_.Find(handle);
-  last_gone_ = session == nullptr ? Gone{} : Gone{handle, session->user};
+  if (session != nullptr) {
+    last_gone_ = {handle, session->user};
+  } else if (last_gone_.handle != handle) {  // else told twice
+    last_gone_ = {};
+  }
   if (std::optional<std::string> client = sessions_.Disconnected(handle))
     to_settle_.push_back(std::move(*client));
 }
@@ -381,7 +385,9 @@ void ChatPlugin::KickLater(const std::string& client) {
 void ChatPlugin::KickNow() {
   for (const auto& [client, handle] : std::exchange(kicking_, std::exchange(to_kick_, {}))) {
     const Session* session = sessions_.FindClient(client);
-    if (session != nullptr && session->handle == handle) broker_.Kick(client);  // else it has logged in anew
+    if (session == nullptr || session->handle != handle) continue;  // it has logged in anew
+    // A web socket that does not read lingers and could go on to publish: for us it is gone now.
+    if (broker_.Kick(client) && handle != nullptr) OnDisconnect(handle);
   }
 }
 

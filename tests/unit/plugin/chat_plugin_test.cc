@@ -101,6 +101,15 @@ TEST_F(ChatPluginTest, WhoLogsInAnewBeforeTheKickIsNotKicked) {
   EXPECT_FALSE(alice.connected && broker_->Find("a1") == &alice);
 }
 
+TEST_F(ChatPluginTest, WhoIsKickedSaysNoMoreEvenIfItsConnectionLingers) {
+  FakeClient& alice = *ConnectAs({.id = "a1", .user = "alice", .never_reads = true}, "pw-alice");
+  Control(Admin(),
+          json::array({{{"command", "setUserPassword"}, {"username", "alice"}, {"password", "other"}}}));
+  Until([&] { return !broker_->kicks.empty(); });
+  EXPECT_TRUE(alice.connected);
+  EXPECT_EQ(Publish(alice, "chat/v1/rooms/lobby/send/text/m1", "x"), Gate::Verdict::kRefuse);
+}
+
 TEST_F(ChatPluginTest, ADeletedUserIsKickedAndGetsNothing) {
   FakeClient& bob = *Connect("bob", "b1");
   Subscribe(bob, room_);

@@ -30,6 +30,7 @@ struct FakeClient {
   bool clean = true;
   bool connected = true;
   bool keeps_session = false;  // when the connection ends
+  bool never_reads = false;    // over a web socket: a kick takes effect once it reads
   std::vector<std::string> filters{};
   std::vector<Delivered> inbox{};
 
@@ -64,7 +65,7 @@ class FakeBroker final : public Broker {
     kicks.push_back(id);
     FakeClient* client = Find(id);
     if (client == nullptr) return false;
-    if (client->connected) Drop(*client);
+    if (client->connected && !client->never_reads) Drop(*client);
     return true;
   }
   void Log(Level, const std::string& line) override {
