@@ -10,7 +10,7 @@ namespace parley::bridge::limits {
 inline constexpr size_t kQueriesWaitingMax = 2'048;
 inline constexpr size_t kQueryBytesWaitingMax = size_t{16} * 1024 * 1024;
 // Of one user, so that nobody fills the queue alone; above: UNAVAILABLE, "busy".
-inline constexpr size_t kQueriesPerUserMax = 64;
+inline constexpr size_t kQueriesPerUserMax = 256;
 // Replies that wait for a commit notice; above: UNAVAILABLE.
 inline constexpr size_t kRepliesParkedMax = 2'048;
 inline constexpr size_t kReplyBytesParkedMax = size_t{64} * 1024 * 1024;

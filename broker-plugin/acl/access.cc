@@ -17,7 +17,7 @@ bool HasWildcard(std::string_view text) {
   return text.find_first_of("+#") != std::string_view::npos;
 }
 
-// True when `filter` can match some topic below `prefix` ("chat/v1/", "$parley/").
+// True when `filter` can match `prefix` ("chat/v1/") without its last slash, or some topic below.
 bool CanReach(std::string_view filter, std::string_view prefix) {
   while (true) {
     const size_t slash = prefix.find('/');
@@ -26,7 +26,7 @@ bool CanReach(std::string_view filter, std::string_view prefix) {
     const std::string_view level = filter.substr(0, filter_slash);
     if (level == "#") return true;
     if (level != "+" && level != prefix.substr(0, slash)) return false;
-    if (filter_slash == std::string_view::npos) return false;
+    if (filter_slash == std::string_view::npos) return slash + 1 == prefix.size();  // chat/v1 itself
     filter.remove_prefix(filter_slash + 1);
     prefix.remove_prefix(slash + 1);
   }
@@ -54,6 +54,16 @@ bool IsRoomEventsFilter(std::string_view filter, std::string_view& room) {
   if (levels[5] != "json" && levels[5] != "pb" && levels[5] != "+") return false;
   room = levels[3];
   return !HasWildcard(room);
+}
+
+// False for what only the server publishes: events, receipts, presence, and all of users/ and clients/.
+bool IsForClients(std::string_view topic) {
+  const Result<ChatTopic> parsed = ParseChatTopic(topic);
+  if (!parsed) return true;  // received by nobody
+  if (const auto* room = std::get_if<RoomTopic>(&*parsed)) {
+    return room->aspect == RoomTopic::Aspect::kCursor || room->aspect == RoomTopic::Aspect::kSignals;
+  }
+  return std::holds_alternative<SendTopic>(*parsed) || std::holds_alternative<RequestTopic>(*parsed);
 }
 
 Access MaySubscribeChat(const domain::Directory& view, const Identity& who, std::string_view filter) {
@@ -120,7 +130,7 @@ Access MayReceive(const domain::Directory& view, const Identity& who, std::strin
 Access MayPublish(const domain::Directory& view, const Identity& who, std::string_view topic) {
   if (StartsWith(topic, kInternalRoot) || StartsWith(topic, "$SYS")) return Access::kDeny;
   if (StartsWith(topic, "$CONTROL")) return Allowed(topic == kControlTopic && IsAdmin(view, who.user));
-  if (IsChat(topic)) return Access::kAllow;
+  if (IsChat(topic)) return Allowed(who.bridge || IsForClients(topic));
   return who.bridge ? Access::kDeny : Access::kNotOurs;
 }
 

@@ -13,6 +13,9 @@ struct Identity {
   bool bridge = false;
 };
 
+// The user that the bridge logs in as.
+inline constexpr std::string_view kBridgeUser = "bridge";
+
 // kNotOurs: a topic outside chat/v1, $CONTROL and $parley; other rules decide.
 enum class Access { kAllow, kDeny, kNotOurs };
 
@@ -28,7 +31,9 @@ Access MaySubscribe(const domain::Directory& view, const Identity& who, std::str
 // May a message of this topic reach this client now?
 Access MayReceive(const domain::Directory& view, const Identity& who, std::string_view topic);
 
-// May this client publish to this topic at all? Chat topics: yes, the gate decides and answers.
+// May this client publish to this topic at all? Chat topics that clients speak on: yes, the gate decides and
+// answers. What only the server publishes: no. (The broker routes a will without asking the gate, at its end
+// with its client still connected: a will must not pass for an event.)
 Access MayPublish(const domain::Directory& view, const Identity& who, std::string_view topic);
 
 }  // namespace parley::plugin

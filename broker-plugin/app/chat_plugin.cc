@@ -16,11 +16,11 @@ namespace parley::plugin {
 namespace {
 
 constexpr std::string_view kAdminUser = "admin";
-constexpr std::string_view kBridgeUser = "bridge";
 // No user name and no client id of the protocol holds a '$'.
 constexpr std::string_view kDoorbellName = "$parley-doorbell";
-constexpr const char* kMemoryFileSystem = "/dev/shm";
 constexpr int kFirstUsersSeconds = 30;
+// A binding lasts 30 days from its last use, told to a day.
+constexpr uint64_t kBindAgainMs = uint64_t{24} * 3600 * 1000;
 
 std::string Hex(const std::array<char, 16>& bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -42,9 +42,9 @@ ChatPlugin::AccessVerdict Verdict(Access access, bool defer_other_topics) {
   return ChatPlugin::AccessVerdict::kDeny;
 }
 
-CredentialMemory OpenMemory(Broker& broker, const std::array<char, 16>& store_id) {
+CredentialMemory OpenMemory(Broker& broker, const std::string& folder, const std::array<char, 16>& store_id) {
   std::string why;
-  CredentialMemory memory = CredentialMemory::Open(kMemoryFileSystem, Hex(store_id), why);
+  CredentialMemory memory = CredentialMemory::Open(folder, Hex(store_id), why);
   if (!why.empty()) broker.Log(Broker::Level::kWarning, why);
   return memory;
 }
@@ -53,6 +53,7 @@ CredentialMemory OpenMemory(Broker& broker, const std::array<char, 16>& store_id
 
 Result<std::unique_ptr<ChatPlugin>> ChatPlugin::Start(const PluginOptions& options, Broker& broker) {
   if (!StartCrypto()) return Error{Code::INTERNAL, "libsodium cannot start"};
+  if (HashOfNobody().empty()) return Error{Code::INTERNAL, "no memory to hash a password"};
   if (Status folder = PrepareFolder(options.data_folder); !folder) return std::move(folder).error();
   if (Status folder = PrepareFolder(options.journal_folder); !folder) return std::move(folder).error();
   const std::string store = options.data_folder + "/store";
@@ -97,7 +98,7 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
       view_(std::move(opened.directory)),
       sessions_([this](const std::string& client) { return broker_.Kick(client); }),
       clock_(opened.log_time_ms, opened.wall_time_ms),
-      memory_(OpenMemory(broker, opened.store_id)),
+      memory_(OpenMemory(broker, options.key_folder, opened.store_id)),
       delivery_(broker, view_, sessions_,
                 {.ring = [this] { WakeUp(); },
                  .answered = [this](const domain::Applied& applied) { control_.OnApplied(applied); },
@@ -177,7 +178,10 @@ Status ChatPlugin::MakeUser(const std::string& name, const std::string& kind, bo
 
 ChatPlugin::LoginVerdict ChatPlugin::OnLogin(const ClientView& client, std::string_view password) {
   if (client.user == kDoorbellName) return OnDoorbellLogin(client, password);
-  if (reloading_) return IsKnown(client) ? LoginVerdict::kAccept : LoginVerdict::kRefuse;
+  // On a reload the broker asks again for every session that it has; an offline one has no password any more.
+  // A new connection (web sockets are served before the tick) has no subscription yet, and logs in as always.
+  if (reloading_ && (sessions_.Find(client.handle) != nullptr || client.subscriptions > 0))
+    return LoginVerdict::kAccept;
   if (!ParseUserId(client.user) || !ParseClientId(client.client)) return LoginVerdict::kRefuse;
   switch (login_.Check(client.user, password, Login::Clock::now())) {
     case Login::Verdict::kRefuse:
@@ -219,8 +223,16 @@ void ChatPlugin::OnDisconnect(ClientHandle handle) {
     delivery_.SetDoorbell(false);
     return;
   }
+  if (handle == bridge_handle_ && bridge_handle_ != nullptr) {
+    bridge_handle_ = nullptr;
+    delivery_.SetBridge(false);
+  }
   const Session* session = sessions_.Find(handle);
-  if (session != nullptr && session->kind == Session::Kind::kBridge) delivery_.SetBridge(false);
+  if (session != nullptr) {
+    last_gone_ = {handle, session->user};
+  } else if (last_gone_.handle != handle) {  // else told twice
+    last_gone_ = {};
+  }
   if (std::optional<std::string> client = sessions_.Disconnected(handle))
     to_settle_.push_back(std::move(*client));
 }
@@ -233,12 +245,6 @@ Session* ChatPlugin::Known(const ClientView& client, Session& scratch) {
   if (owned == nullptr || owned->connected || owned->user != client.user) return nullptr;
   scratch = *owned;
   return &scratch;
-}
-
-bool ChatPlugin::IsKnown(const ClientView& client) {
-  Session scratch;
-  const Session* session = Known(client, scratch);
-  return session != nullptr && session->user == client.user && view_.FindUser(client.user) != nullptr;
 }
 
 ChatPlugin::AccessVerdict ChatPlugin::OnSubscribe(const ClientView& client, std::string_view filter) {
@@ -254,7 +260,10 @@ ChatPlugin::AccessVerdict ChatPlugin::OnSubscribe(const ClientView& client, std:
   const Access access = MaySubscribe(view_, who, filter);
   if (access == Access::kAllow) {
     NoteInterest(*session, filter);
-    if (who.bridge && filter == kBridgeRequestTopic) delivery_.SetBridge(true);
+    if (who.bridge && session->connected) {
+      if (filter == kBridgeRequestTopic) bridge_handle_ = client.handle;
+      if (bridge_handle_ == client.handle) delivery_.SetBridge(true);  // the notice comes again, too
+    }
   }
   return Verdict(access, options_.defer_other_topics);
 }
@@ -286,11 +295,24 @@ ChatPlugin::AccessVerdict ChatPlugin::OnPublish(const ClientView& client, std::s
   if (client.handle == doorbell_handle_ && doorbell_handle_ != nullptr) {
     return topic == kDoorbellTopic ? AccessVerdict::kAllow : AccessVerdict::kDeny;
   }
-  // Wills are checked here, too, when their client is gone: only a connected session publishes.
   const Session* session = sessions_.Find(client.handle);
-  if (session == nullptr) return AccessVerdict::kDeny;
+  if (session == nullptr) return OnWill(client, topic);
   const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
-  return Verdict(MayPublish(view_, who, topic), options_.defer_other_topics);
+  const Access access = MayPublish(view_, who, topic);
+  if (access == Access::kDeny && IsChat(topic)) gate_.OnDenied(*session);
+  return Verdict(access, options_.defer_other_topics);
+}
+
+// Who is gone publishes nothing but a will, and that only where other rules decide.
+ChatPlugin::AccessVerdict ChatPlugin::OnWill(const ClientView& client, std::string_view topic) {
+  const domain::User* user = view_.FindUser(client.user);
+  if (user == nullptr || user->record.disabled()) return AccessVerdict::kDeny;
+  const Session* owner = sessions_.FindClient(client.client);  // offline, or who has taken over
+  const bool left = last_gone_.handle == client.handle && last_gone_.user == client.user;
+  if (!left && (owner == nullptr || owner->user != client.user)) return AccessVerdict::kDeny;
+  const Identity who{client.user, client.client, client.user == kBridgeUser};
+  if (MayPublish(view_, who, topic) != Access::kNotOurs) return AccessVerdict::kDeny;
+  return Verdict(Access::kNotOurs, options_.defer_other_topics);
 }
 
 Gate::Verdict ChatPlugin::OnMessage(const ClientView& client, const Publication& publication) {
@@ -318,17 +340,17 @@ void ChatPlugin::OnTick() {
     if (Session* kept = sessions_.Settle(client)) BindInLog(*kept);
   }
   delivery_.OnTick();
-  for (const std::string& client : std::exchange(to_kick_, {})) broker_.Kick(client);
+  KickNow();
   EndBrokerWhenLogFailed();
   log_->Seal();
 }
 
 void ChatPlugin::BindInLog(Session& session) {
-  if (session.bound_in_log) return;
+  if (session.bound_at_ms && clock_.LogMs() < *session.bound_at_ms + kBindAgainMs) return;
   domain::Command command = gate_.NewCommand(session.user, session.client);
   command.mutable_bind_client()->set_client(session.client);
   command.mutable_bind_client()->set_username(session.user);
-  session.bound_in_log = log_->Append(command).has_value();
+  if (log_->Append(command)) session.bound_at_ms = command.log_time_ms();
 }
 
 void ChatPlugin::Remember(const domain::UserRecord& user, const std::string& mac) {
@@ -352,7 +374,21 @@ void ChatPlugin::WillChange(const domain::Change& change) {
     user = gone->name.str();
   }
   if (user.empty()) return;
-  for (std::string& client : sessions_.ClientsOf(user)) to_kick_.insert(std::move(client));
+  for (const std::string& client : sessions_.ClientsOf(user)) KickLater(client);
+}
+
+void ChatPlugin::KickLater(const std::string& client) {
+  const Session* session = sessions_.FindClient(client);
+  if (session != nullptr) to_kick_[client] = session->handle;
+}
+
+void ChatPlugin::KickNow() {
+  for (const auto& [client, handle] : std::exchange(kicking_, std::exchange(to_kick_, {}))) {
+    const Session* session = sessions_.FindClient(client);
+    if (session == nullptr || session->handle != handle) continue;  // it has logged in anew
+    // A web socket that does not read lingers and could go on to publish: for us it is gone now.
+    if (broker_.Kick(client) && handle != nullptr) OnDisconnect(handle);
+  }
 }
 
 void ChatPlugin::WakeUp() {

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +29,8 @@ struct ClientView {
   std::string_view client;
   std::string_view user;
   bool v5 = false;
-  bool clean = false;  // clean session (3.1.1), clean start (5)
+  bool clean = false;     // clean session (3.1.1), clean start (5)
+  int subscriptions = 0;  // that the broker holds for it now
 };
 
 // The plugin without Mosquitto's C API: one method per broker callback, all on the broker thread. Composes
@@ -69,12 +70,14 @@ class ChatPlugin {
   Status MakeFirstUsers();
   Status MakeUser(const std::string& name, const std::string& kind, bool admin, const std::string& file);
   LoginVerdict OnDoorbellLogin(const ClientView& client, std::string_view password);
-  bool IsKnown(const ClientView& client);
+  AccessVerdict OnWill(const ClientView& client, std::string_view topic);
   Session* Known(const ClientView& client, Session& scratch);
   void NoteInterest(Session& session, std::string_view filter);
   void BindInLog(Session& session);
   void Remember(const domain::UserRecord& user, const std::string& mac);
   void WillChange(const domain::Change& change);
+  void KickLater(const std::string& client);
+  void KickNow();
   void WakeUp();
   void EndBrokerWhenLogFailed();
   nlohmann::json Stats() const;
@@ -98,7 +101,16 @@ class ChatPlugin {
 
   bool reloading_ = false;
   bool log_failed_ = false;
-  std::set<std::string> to_kick_;
+  ClientHandle bridge_handle_ = nullptr;  // the bridge that takes requests
+  struct Gone {
+    ClientHandle handle = nullptr;
+    std::string user;
+  };
+  Gone last_gone_;  // whose will may follow
+  // Client id → its connection when it was to be kicked. Kicked one tick later, so that an answer that is on
+  // its way to it goes out first.
+  std::map<std::string, ClientHandle> to_kick_;
+  std::map<std::string, ClientHandle> kicking_;
   std::vector<std::string> to_settle_;
 };
 

@@ -16,6 +16,7 @@ struct PluginOptions {
   bool defer_other_topics = false;              // parley_other_topics deny|defer
   bool doorbell = true;                         // parley_doorbell auto|off|PORT
   uint16_t doorbell_port = 0;                   // 0 = auto
+  std::string key_folder = "/dev/shm";          // a memory file system; no option
 };
 
 // INVALID_ARGUMENT with the option and what it takes; unknown parley_ options are errors, so that a typing

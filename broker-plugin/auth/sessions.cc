@@ -17,7 +17,7 @@ void Sessions::Restore(const std::vector<domain::ClientRecord>& clients, uint64_
     session->user = record.username();
     session->connected = false;
     session->outlives = true;
-    session->bound_in_log = true;
+    session->bound_at_ms = record.bound_at_ms();
     session->interest = Interest::Everything();
     by_user_[session->user].push_back(session.get());
     by_client_[session->client] = std::move(session);
@@ -37,8 +37,13 @@ std::optional<std::string> Sessions::OwnerOtherThan(const std::string& client, s
 Session& Sessions::Connected(ClientHandle handle, Session session) {
   const auto older = by_client_.find(session.client);
   if (older != by_client_.end()) {
-    session.bound_in_log = older->second->bound_in_log && older->second->user == session.user;
+    if (older->second->user == session.user) session.bound_at_ms = older->second->bound_at_ms;
     Forget(session.client);
+  }
+  // The broker may use a handle again without having told us that its last client has gone.
+  if (const auto stale = by_handle_.find(handle); stale != by_handle_.end()) {
+    stale->second->connected = false;
+    stale->second->handle = nullptr;
   }
   auto entry = std::make_unique<Session>(std::move(session));
   Session& connected = *entry;
@@ -69,7 +74,7 @@ Session* Sessions::Settle(const std::string& client) {
     return nullptr;
   }
   found->second->outlives = true;
-  return found->second->bound_in_log ? nullptr : found->second.get();
+  return found->second.get();
 }
 
 Session* Sessions::Find(ClientHandle handle) {

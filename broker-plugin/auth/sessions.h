@@ -31,8 +31,8 @@ struct Session {
   std::string user;
   Kind kind = Kind::kUser;
   bool connected = true;
-  bool outlives = false;  // the broker keeps it when the connection ends
-  bool bound_in_log = false;
+  bool outlives = false;                  // the broker keeps it when the connection ends
+  std::optional<uint64_t> bound_at_ms{};  // log time of its newest binding in the log
   bool v5 = false;
   ClientHandle handle = nullptr;  // set while connected
   Interest interest;
@@ -58,8 +58,8 @@ class Sessions {
   // The connection ended (ignored for a handle that was taken over). Returns the session if the broker may
   // keep it: call Settle() for it in a later pass.
   std::optional<std::string> Disconnected(ClientHandle handle);
-  // Asks the broker whether it kept the session; forgets it if not. Returns the session if it must be bound
-  // in the log.
+  // Asks the broker whether it kept the session; forgets it if not. Returns the session that was kept: it
+  // must be bound in the log.
   Session* Settle(const std::string& client);
 
   // The connected session of a handle; nullptr for a stranger, and for a handle that was taken over.

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "broker-plugin/acl/access.h"
 #include "broker-plugin/auth/password.h"
 #include "broker-plugin/control/arguments.h"
 #include "schemas/json.h"
@@ -17,6 +18,7 @@ struct Control::List {
   json commands;
   size_t next = 0;
   json responses = json::array();
+  size_t data_bytes = 0;  // of the data in them
 };
 
 struct Control::Outcome {
@@ -41,6 +43,7 @@ struct Control::Outcome {
 namespace {
 
 constexpr uint64_t kListPageMax = 1000;
+constexpr int kDepthMax = 32;
 
 std::string Dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -85,7 +88,13 @@ void Control::OnControl(const std::string& user, const std::string& client, std:
   const auto refuse = [&](Code code, const std::string& reason) {
     Respond(client, json::array({{{"error", reason}, {"code", CodeName(code)}}}));
   };
-  json request = json::parse(payload.begin(), payload.end(), nullptr, /*allow_exceptions=*/false);
+  bool too_deep = false;  // copies and prints of JSON recurse
+  const auto shallow = [&too_deep](int depth, json::parse_event_t, json&) {
+    too_deep = too_deep || depth > kDepthMax;
+    return !too_deep;
+  };
+  json request = json::parse(payload.begin(), payload.end(), shallow, /*allow_exceptions=*/false);
+  if (too_deep) return refuse(Code::INVALID_ARGUMENT, "a list nests at most 32 levels deep");
   if (!request.is_object() || !request.contains("commands") || !request["commands"].is_array()) {
     return refuse(Code::INVALID_ARGUMENT, R"(give {"commands":[{"command":"…", …}]})");
   }
@@ -114,7 +123,9 @@ void Control::Continue(const ListPtr& list) {
   while (list->next < list->commands.size()) {
     const json& command = list->commands[list->next];
     Outcome outcome;
-    if (!command.is_object() || !command.contains("command") || !command["command"].is_string()) {
+    if (!IsAdmin(parts_.view, list->user)) {  // not any more
+      outcome = Error{Code::PERMISSION_DENIED, list->user + " is no admin"};
+    } else if (!command.is_object() || !command.contains("command") || !command["command"].is_string()) {
       outcome = Error{Code::INVALID_ARGUMENT, "command: give the name of a command"};
     } else if (const auto handler = Handlers().find(command["command"].get_ref<const std::string&>());
                handler == Handlers().end()) {
@@ -142,7 +153,14 @@ void Control::Answer(const ListPtr& list, const Outcome& outcome) {
     response["error"] = outcome.error->reason;
     response["code"] = CodeName(outcome.error->code);
   } else if (!outcome.data.is_null()) {
-    response["data"] = outcome.data;
+    const size_t bytes = Dump(outcome.data).size();
+    if (list->data_bytes + bytes > limits::kPacketBytesMax) {
+      response["error"] = "the response is full: ask for less, or in another list";
+      response["code"] = CodeName(Code::RESOURCE_EXHAUSTED);
+    } else {
+      list->data_bytes += bytes;
+      response["data"] = outcome.data;
+    }
   }
   list->responses.push_back(std::move(response));
 }
@@ -197,10 +215,12 @@ Control::Outcome Control::CreateUser(const ListPtr& list, const json& command) {
       create.kind() != "service") {
     return Error{Code::INVALID_ARGUMENT, "kind: one of person, device, bot, service"};
   }
-  for (const json& role : command.value("roles", json::array())) {
+  const json roles = command.value("roles", json::array());
+  if (!roles.is_array()) return Error{Code::INVALID_ARGUMENT, "roles: give a list of names"};
+  for (const json& role : roles) {
     if (role != "admin") return Error{Code::NOT_FOUND, "roles: this version has the role admin"};
-    create.add_roles("admin");
   }
+  if (!roles.empty()) create.add_roles("admin");
   if (parts_.view.FindUser(user->str()) != nullptr) {  // spares the derivation; apply() has the last word
     return Error{Code::ALREADY_EXISTS, "user " + user->str() + " exists"};
   }
@@ -223,6 +243,9 @@ Control::Outcome Control::SetUserPassword(const ListPtr& list, const json& comma
   Result<std::optional<std::string>> password = PasswordArgument(command);
   if (!password) return std::move(password).error();
   if (!*password) return Error{Code::INVALID_ARGUMENT, "password: give a string"};
+  if (user->str() == kBridgeUser) {  // it reads its password from its file
+    return Error{Code::FAILED_PRECONDITION, "the bridge's password is the server's own"};
+  }
   if (parts_.view.FindUser(user->str()) == nullptr) return Error{Code::NOT_FOUND, "no user " + user->str()};
   return HashThenAppend(list, user->str(), **password,
                         [name = user->str()](domain::Command& append, std::string hash, std::string mac) {
@@ -236,8 +259,7 @@ Control::Outcome Control::DeleteUser(const ListPtr& list, const json& command) {
   const Result<UserId> user = UserArgument(command, "username");
   if (!user) return user.error();
   if (user->str() == list->user) return Error{Code::FAILED_PRECONDITION, "another admin must delete you"};
-  const domain::User* known = parts_.view.FindUser(user->str());
-  if (known != nullptr && known->record.kind() == "service") {
+  if (user->str() == kBridgeUser) {
     return Error{Code::FAILED_PRECONDITION, user->str() + " is a service of this server and stays"};
   }
   domain::Command append = NewCommand(list);

@@ -65,7 +65,7 @@ void Delivery::TakeCommitted() {
 void Delivery::Drain() {
   TakeCommitted();
   const LogIndex before = committed_;
-  while (!outgoing_.empty() && Deliver(outgoing_.front())) {
+  while (!outgoing_.empty() && budget_ > 0 && Deliver(outgoing_.front())) {
     committed_ = outgoing_.front().applied.index;
     outgoing_.pop_front();
   }

@@ -1,6 +1,7 @@
 #include "broker-plugin/delivery/doorbell.h"
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 
@@ -113,16 +114,17 @@ void Doorbell::Run() {
   }
 }
 
-// Waits out a retry; a ring does not shorten it, the end of the process does.
+// Waits out a retry; a ring does not shorten it (the tick serves meanwhile), the end of the process does.
 void Doorbell::Wait(int timeout_ms) {
-  pollfd wake = {.fd = wake_fd_, .events = POLLIN, .revents = 0};
-  if (::poll(&wake, 1, timeout_ms) > 0 && !stopping_) {
-    uint64_t count = 0;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  while (!stopping_) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    pollfd wake = {.fd = wake_fd_, .events = POLLIN, .revents = 0};
+    if (left.count() <= 0 || ::poll(&wake, 1, static_cast<int>(left.count())) <= 0) break;
+    uint64_t count = 0;  // rung_ stays: until we serve, further rings cost nothing
     [[maybe_unused]] const ssize_t got = ::read(wake_fd_, &count, sizeof count);
-    rung_ = false;  // the tick serves meanwhile
-    timespec rest = {.tv_sec = 0, .tv_nsec = 10'000'000};
-    ::nanosleep(&rest, nullptr);
   }
+  rung_ = false;
 }
 
 int Doorbell::Connect() {

@@ -13,13 +13,12 @@
 namespace parley::plugin {
 namespace {
 
-constexpr std::array<std::string_view, 13> kBridgeMethods = {
+constexpr std::array<std::string_view, 12> kBridgeMethods = {
     "history.page", "sync",         "rooms.list",   "rooms.get",    "members.list", "users.get",
     "users.find",   "receipts.get", "presence.get", "presence.set", "search",       "message.explain"};
 
 bool IsBridgeMethod(std::string_view method) {
-  return !method.empty() &&
-         std::find(kBridgeMethods.begin(), kBridgeMethods.end(), method) != kBridgeMethods.end();
+  return std::find(kBridgeMethods.begin(), kBridgeMethods.end(), method) != kBridgeMethods.end();
 }
 
 }  // namespace
@@ -41,8 +40,13 @@ Gate::Verdict Gate::OnMessage(const Session& session, const Publication& publica
                     {Code::UNIMPLEMENTED, "this version has no cursors and signals"});
     }
   }
-  return Refuse(session, Encoding::kJson, {}, {},
-                {Code::PERMISSION_DENIED, "this topic is for the server to publish"});
+  OnDenied(session);
+  return Verdict::kRefuse;
+}
+
+void Gate::OnDenied(const Session& session) {
+  Refuse(session, Encoding::kJson, {}, {},
+         {Code::PERMISSION_DENIED, "this topic is for the server to publish"});
 }
 
 domain::Command Gate::NewCommand(const std::string& user, const std::string& client) const {

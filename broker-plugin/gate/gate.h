@@ -36,6 +36,8 @@ class Gate {
       : view_(view), log_(log), delivery_(delivery), clock_(clock) {}
 
   Verdict OnMessage(const Session& session, const Publication& publication);
+  // A publish to a chat topic that the access rules have denied: answers it.
+  void OnDenied(const Session& session);
 
   // A command of this user and client, stamped, its body still to be set.
   domain::Command NewCommand(const std::string& user, const std::string& client) const;

@@ -55,7 +55,8 @@ ClientView ViewOf(const mosquitto* client) {
           .client = View(mosquitto_client_id(client)),
           .user = View(mosquitto_client_username(client)),
           .v5 = mosquitto_client_protocol_version(client) == 5,
-          .clean = mosquitto_client_clean_session(client)};
+          .clean = mosquitto_client_clean_session(client),
+          .subscriptions = mosquitto_client_sub_count(client)};
 }
 
 int ReturnCode(ChatPlugin::AccessVerdict verdict) {

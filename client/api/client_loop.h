@@ -51,7 +51,7 @@ class ClientLoop : private MqttListener {
   std::optional<Error> ended();
 
   Waiter<Status> connected_;
-  std::function<void(const Status&)> set_connected_;
+  std::function<void(const Status&)> set_connected_;  // of connected_, which must be there before
   StreamQueue<Client::StreamItem> stream_;
   std::mutex ended_mutex_;
   std::optional<Error> ended_;  // guarded by ended_mutex_

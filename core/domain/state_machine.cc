@@ -33,6 +33,21 @@ v1::MembershipChange ChangeOf(const std::string& user, v1::MembershipChange::Cha
   return change;
 }
 
+bool IsRole(Role role) {
+  return v1::Member::Role_IsValid(role) && role != v1::Member::UNSPECIFIED;
+}
+
+// Where a draft points to, in a room that ends at `head`.
+Status CheckTargets(const v1::Draft& draft, Seq head) {
+  if (draft.reply_to() > head.value) {
+    return Error{Code::INVALID_ARGUMENT, "replyTo is past the head of the room"};
+  }
+  if (draft.thread() > head.value) {
+    return Error{Code::INVALID_ARGUMENT, "thread is past the head of the room"};
+  }
+  return {};
+}
+
 bool IsMember(const Membership* membership) {
   return membership != nullptr && membership->role != v1::Member::UNSPECIFIED &&
          membership->role != v1::Member::BANNED;
@@ -125,13 +140,11 @@ void StateMachine::Send(Context& context, const internal::v1::SendDraft& send,
     return answer(Code::PERMISSION_DENIED, context.actor() + " is not a member of " + send.room());
   }
   const Room* room = directory_.FindRoom(send.room());
-  const Rid rid = room == nullptr ? Rid{} : Rid{room->record.rid()};
-  const uint64_t head = HeadOf(rid).seq.value;
-  if (send.draft().reply_to() > head)
-    return answer(Code::INVALID_ARGUMENT, "replyTo is past the head of the room");
-  if (send.draft().thread() > head)
-    return answer(Code::INVALID_ARGUMENT, "thread is past the head of the room");
-  if (direct) {
+  const Seq head = room == nullptr ? Seq{} : HeadOf(Rid{room->record.rid()}).seq;
+  if (direct) {  // both may send; what is refused makes no room
+    if (Status targets = CheckTargets(send.draft(), head); !targets) {
+      return answer(targets.error().code, targets.error().reason);
+    }
     room = DirectRoomFor(context, send.room());
     if (room == nullptr) return answer(context.applied.code, context.applied.reason);
   } else if (room == nullptr) {
@@ -141,6 +154,10 @@ void StateMachine::Send(Context& context, const internal::v1::SendDraft& send,
   const Role role = membership == nullptr ? v1::Member::UNSPECIFIED : membership->role;
   if (Status may = MaySend(room->record, context.actor(), role); !may) {
     return answer(may.error().code, may.error().reason);
+  }
+  // After that: where the head is, is not for strangers.
+  if (Status targets = CheckTargets(send.draft(), head); !targets) {
+    return answer(targets.error().code, targets.error().reason);
   }
 
   v1::Event event;
@@ -223,10 +240,13 @@ void StateMachine::RememberCredential(Context& context, const internal::v1::Reme
 void StateMachine::DeleteUser(Context& context, const internal::v1::DeleteUser& gone) {
   const User* user = ExistingUser(context, gone.username());
   if (user == nullptr) return;
-  const std::vector<RoomSlot> rooms = user->rooms;
   const Uid uid{user->record.uid()};
-  for (const RoomSlot slot : rooms) {
-    const RoomRecord room = directory_.At(slot).record;
+  std::vector<RoomRecord> rooms;
+  for (const RoomSlot slot : user->rooms) rooms.push_back(directory_.At(slot).record);
+  // Slots are of this process; ids are of the log.
+  std::sort(rooms.begin(), rooms.end(),
+            [](const RoomRecord& a, const RoomRecord& b) { return a.rid() < b.rid(); });
+  for (const RoomRecord& room : rooms) {
     const Membership* membership = directory_.FindMembership(room.room(), gone.username());
     const bool was_member = IsMember(membership);
     const Role role = membership->role;
@@ -240,11 +260,15 @@ void StateMachine::DeleteUser(Context& context, const internal::v1::DeleteUser& 
 }
 
 void StateMachine::CreateRoom(Context& context, const internal::v1::CreateRoom& create) {
+  if (IsDirect(create.room())) {
+    return context.Refuse(Code::FAILED_PRECONDITION, "the first message makes a direct room");
+  }
   if (directory_.FindRoom(create.room()) != nullptr) {
     return context.Refuse(Code::ALREADY_EXISTS, "room " + create.room() + " exists");
   }
   std::set<std::string> named;
   for (const internal::v1::RoomMember& member : create.members()) {
+    if (!IsRole(member.role())) return context.Refuse(Code::INVALID_ARGUMENT, "give a role");
     if (ExistingUser(context, member.user()) == nullptr) return;
     if (!named.insert(member.user()).second) {
       return context.Refuse(Code::INVALID_ARGUMENT, "members names " + member.user() + " twice");
@@ -272,12 +296,16 @@ void StateMachine::AddMember(Context& context, const internal::v1::AddMember& ad
   if (room == nullptr) return;
   const User* user = ExistingUser(context, add.member().user());
   if (user == nullptr) return;
-  if (IsMember(directory_.FindMembership(add.room(), add.member().user()))) {
+  if (!IsRole(add.member().role())) return context.Refuse(Code::INVALID_ARGUMENT, "give a role");
+  const Membership* membership = directory_.FindMembership(add.room(), add.member().user());
+  if (IsMember(membership)) {
     return context.Refuse(Code::ALREADY_EXISTS, add.member().user() + " is a member of " + add.room());
   }
+  if (membership != nullptr && membership->role == add.member().role()) {
+    return context.Refuse(Code::ALREADY_EXISTS, add.member().user() + " has this role in " + add.room());
+  }
   const RoomRecord record = room->record;
-  const uint64_t next = HeadOf(Rid{record.rid()}).seq.value + 1;
-  PutMember(context, *room, *user, add.member().role(), record.history() == v1::Room::SINCE_JOIN ? next : 1);
+  PutMember(context, *room, *user, add.member().role(), VisibleFromNow(record));
   AppendMembershipEvent(
       context, record,
       {ChangeOf(add.member().user(), v1::MembershipChange::ADDED, add.member().role(), context.actor())}, {});
@@ -305,6 +333,7 @@ void StateMachine::SetMemberRole(Context& context, const internal::v1::SetMember
   if (room == nullptr) return;
   const User* user = ExistingUser(context, set.member().user());
   if (user == nullptr) return;
+  if (!IsRole(set.member().role())) return context.Refuse(Code::INVALID_ARGUMENT, "give a role");
   const Membership* membership = directory_.FindMembership(set.room(), set.member().user());
   if (membership == nullptr || membership->role == v1::Member::UNSPECIFIED) {
     return context.Refuse(Code::NOT_FOUND, set.member().user() + " is not a member of " + set.room());
@@ -317,7 +346,9 @@ void StateMachine::SetMemberRole(Context& context, const internal::v1::SetMember
   if (IsReader(membership->role) && !IsReader(set.member().role())) {
     losing.push_back(UserId::Trusted(set.member().user()));
   }
-  PutMember(context, *room, *user, set.member().role(), membership->visible_from);
+  const uint64_t visible_from =
+      IsReader(membership->role) ? membership->visible_from : VisibleFromNow(record);
+  PutMember(context, *room, *user, set.member().role(), visible_from);
   AppendMembershipEvent(context, record,
                         {ChangeOf(set.member().user(), v1::MembershipChange::ROLE_CHANGED,
                                   set.member().role(), context.actor())},
@@ -348,6 +379,10 @@ const User* StateMachine::ExistingUser(Context& context, const std::string& name
   return user;
 }
 
+uint64_t StateMachine::VisibleFromNow(const RoomRecord& room) const {
+  return room.history() == v1::Room::SINCE_JOIN ? HeadOf(Rid{room.rid()}).seq.value + 1 : 1;
+}
+
 void StateMachine::PutMember(Context& context, const Room& room, const User& user, Role role,
                              uint64_t visible_from) {
   MemberRecord record;
@@ -356,7 +391,9 @@ void StateMachine::PutMember(Context& context, const Room& room, const User& use
   record.set_role(role);
   record.set_visible_from(visible_from);
   if (IsReader(role)) {
-    record.set_since_feed(context.index.value);
+    const Membership* before = directory_.FindMembership(room.record.room(), user.record.username());
+    const bool goes_on = before != nullptr && IsReader(before->role);
+    record.set_since_feed(goes_on ? before->since_feed : context.index.value);
   } else {
     record.set_left_feed(context.index.value);
   }

@@ -46,7 +46,8 @@ ALLOWED = {
     "client/session": {"schemas"},
     "client/transport": {"schemas"},
     "client/api": {"schemas", "client/session", "client/transport"},
-    "client/cli": {"schemas", "client/api"},
+    # The options and ids that a command line fills in are values of session/ and transport/.
+    "client/cli": {"schemas", "client/api", "client/session", "client/transport"},
     "client": {"schemas", "client/cli"},
 }
 

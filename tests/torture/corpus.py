@@ -41,7 +41,8 @@ BOOKS = {
 # Every Debian machine has the questions of its packages in dozens of languages: a room for each.
 TRANSLATIONS = "/var/lib/dpkg/info/*.templates"
 SPEAKERS = ["anna", "boris", "chen", "dalia", "elif"]
-SPEAKERS_PER_ROOM = 3
+SPEAKERS_PER_ROOM_MAX = 3
+LINES_PER_SPEAKER_MIN = 20
 AT_ONCE = 4
 # Without these the corpus would prove little.
 SCRIPTS_WANTED = {"LATIN", "CYRILLIC", "GREEK", "CJK", "HEBREW", "ARABIC", "HIRAGANA", "HANGUL", "DEVANAGARI", "THAI",
@@ -164,11 +165,10 @@ def main():
 
     shares = {}  # (room, speaker) → lines
     for number, (room, lines) in enumerate(rooms.items()):
-        for index in range(SPEAKERS_PER_ROOM):
+        count = max(1, min(SPEAKERS_PER_ROOM_MAX, len(lines) // LINES_PER_SPEAKER_MIN))
+        for index in range(count):
             speaker = SPEAKERS[(number + index) % len(SPEAKERS)]
-            shares[(room, speaker)] = lines[index * len(lines) // SPEAKERS_PER_ROOM:
-                                            (index + 1) * len(lines) // SPEAKERS_PER_ROOM]
-    shares = {key: lines for key, lines in shares.items() if lines}
+            shares[(room, speaker)] = lines[index * len(lines) // count:(index + 1) * len(lines) // count]
     with Broker(bridge=True) as broker:
         try:
             set_up(broker, rooms)

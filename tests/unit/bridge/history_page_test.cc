@@ -30,6 +30,7 @@ class HistoryPageTest : public ::testing::Test {
   // lobby: 1 made, 2…20 messages a second apart, from 2000 s; the time stands still between 10 and 12.
   // since: bob was added at seq 6 and sees from there.
   void SetUp() override {
+    store_.BeginBatch();
     for (const char* user : {"alice", "bob", "carol", "dave"}) store_.CreateUser(user);
     store_.CreateRoom("lobby", {{"alice", v1::Member::OWNER}, {"bob", kMember}, {"carol", kMember}});
     for (uint64_t seq = 2; seq <= 20; ++seq) {
@@ -44,6 +45,7 @@ class HistoryPageTest : public ::testing::Test {
     store_.CreateRoom("empty", {});
     store_.CreateRoom("barred", {{"alice", kMember}, {"bob", kMember}});
     store_.SetRole("barred", "bob", v1::Member::BANNED);
+    store_.EndBatch();
   }
 
   Result<v1::HistoryPageReply> Page(const std::string& user, const std::string& room, const Ask& ask = {},

@@ -102,6 +102,8 @@ TEST_F(MethodTest, ARequestedTopicIsUsed) {
 }
 
 TEST_F(MethodTest, WhatCannotBeReadIsNamedAndKeepsItsId) {
+  const std::string nested = R"({"room":)" + std::string(60'000, '[');
+  const char* const deep = nested.c_str();
   for (const auto& [payload, id, word] : {
            std::tuple{R"({"requestId":"r1","room":"lobby","bogus":1})", "r1", "bogus"},
            {R"({"requestId":"r1","room":"lobby","before":"-5"})", "r1", "before"},
@@ -112,6 +114,7 @@ TEST_F(MethodTest, WhatCannotBeReadIsNamedAndKeepsItsId) {
            {R"([1])", "", ""},
            {"", "", ""},
            {"\xff", "", ""},
+           {deep, "", ""},
            {R"({"requestId":"r1","before":"1","after":"1","room":"lobby"})", "r1", "before"},
            {R"({"requestId":"r1"})", "r1", "room"},
        }) {
