@@ -1,9 +1,5 @@
 #include "client/api/client.h"
 
-#include <chrono>
-#include <map>
-#include <mutex>
-#include <random>
 #include <utility>
 
 #include "client/api/client_loop.h"
@@ -28,7 +24,7 @@ Result<Reply> Decode(Result<std::string> json) {
 
 class Client::Impl {
  public:
-  explicit Impl(ClientOptions options) : interrupted_(options.interrupted), loop_(std::move(options)) {}
+  explicit Impl(const ClientOptions& options) : interrupted_(options.interrupted), loop_(options) {}
 
   Status Connect() {
     if (Status started = loop_.Start(); !started) return started;
@@ -62,8 +58,8 @@ Client::~Client() {
   impl_->loop().Stop(kFlushMs);
 }
 
-Result<std::unique_ptr<Client>> Client::Connect(ClientOptions options) {
-  std::unique_ptr<Client> client(new Client(std::make_unique<Impl>(std::move(options))));
+Result<std::unique_ptr<Client>> Client::Connect(const ClientOptions& options) {
+  std::unique_ptr<Client> client(new Client(std::make_unique<Impl>(options)));
   if (Status connected = client->impl_->Connect(); !connected) return std::move(connected).error();
   return client;
 }
@@ -74,8 +70,8 @@ Result<v1::Ack> Client::Send(const std::string& room, const v1::Draft& draft, in
   return ack.Wait(impl_->interrupted());
 }
 
-void Client::StartSend(const std::string& room, v1::Draft draft, int qos, SendCallback done) {
-  impl_->loop().Send(room, std::move(draft), qos, std::move(done));
+void Client::StartSend(const std::string& room, v1::Draft draft, int qos, const SendCallback& done) {
+  impl_->loop().Send(room, std::move(draft), qos, done);
 }
 
 Result<v1::HistoryPageReply> Client::History(v1::HistoryPageRequest request) {

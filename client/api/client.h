@@ -37,7 +37,7 @@ class Client {
   using SendCallback = std::function<void(const Result<v1::Ack>&)>;
 
   // Connects. UNAUTHENTICATED: wrong user, password or client id. UNAVAILABLE: no broker in give_up_after_ms.
-  static Result<std::unique_ptr<Client>> Connect(ClientOptions options);
+  static Result<std::unique_ptr<Client>> Connect(const ClientOptions& options);
   ~Client();  // disconnects, politely
 
   // Sends and waits for the ack. An ack with an error code is a value (look at its code); an Error says that
@@ -46,7 +46,7 @@ class Client {
   Result<v1::Ack> Send(const std::string& room, const v1::Draft& draft, int qos = 1);
 
   // The same without waiting; `done` is called once, on the client's thread, and must be quick.
-  void StartSend(const std::string& room, v1::Draft draft, int qos, SendCallback done);
+  void StartSend(const std::string& room, v1::Draft draft, int qos, const SendCallback& done);
 
   // Asks and waits. The request_id is set here. A reply with an error code is an Error.
   Result<v1::HistoryPageReply> History(v1::HistoryPageRequest request);

@@ -47,7 +47,7 @@ void Finish(Map& callbacks, const typename Map::key_type& key, const Outcome& ou
 
 }  // namespace
 
-ClientLoop::ClientLoop(ClientOptions options)
+ClientLoop::ClientLoop(const ClientOptions& options)
     : set_connected_(connected_.Setter()),
       stream_(kStreamItemsMax),
       random_(std::random_device{}()),
@@ -68,7 +68,7 @@ void ClientLoop::Stop(int64_t flush_ms) {
   End({Code::UNAVAILABLE, "the client was stopped"});
 }
 
-void ClientLoop::Send(const std::string& room, v1::Draft draft, int qos, SendCallback done) {
+void ClientLoop::Send(const std::string& room, v1::Draft draft, int qos, const SendCallback& done) {
   const Status posted = transport_.Post([this, room, draft = std::move(draft), qos, done]() mutable {
     if (const auto why = ended()) return done(*why);
     if (draft.id().empty()) draft.set_id(session_.NewMessageId(UnixMs()));
@@ -85,7 +85,7 @@ void ClientLoop::Send(const std::string& room, v1::Draft draft, int qos, SendCal
   if (!posted) done(posted.error());
 }
 
-void ClientLoop::Request(const std::string& method, Encode encode, RequestCallback done) {
+void ClientLoop::Request(const std::string& method, Encode encode, const RequestCallback& done) {
   const Status posted = transport_.Post([this, method, encode = std::move(encode), done] {
     if (const auto why = ended()) return done(*why);
     const std::string id = session_.NewRequestId();
@@ -98,7 +98,7 @@ void ClientLoop::Request(const std::string& method, Encode encode, RequestCallba
   if (!posted) done(posted.error());
 }
 
-void ClientLoop::Control(std::vector<std::string> commands, ControlCallback done) {
+void ClientLoop::Control(std::vector<std::string> commands, const ControlCallback& done) {
   const Status posted = transport_.Post([this, commands = std::move(commands), done] {
     if (const auto why = ended()) return done(*why);
     const uint64_t list = ++last_list_;

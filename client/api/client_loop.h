@@ -23,7 +23,7 @@ class ClientLoop : private MqttListener {
   using ControlCallback = std::function<void(const Result<std::vector<std::string>>&)>;
   using Encode = std::function<std::string(const std::string& request_id)>;
 
-  explicit ClientLoop(ClientOptions options);
+  explicit ClientLoop(const ClientOptions& options);
   ~ClientLoop() override;
 
   Status Start();
@@ -32,9 +32,9 @@ class ClientLoop : private MqttListener {
   // Set at the first connection, or when there will be none.
   Waiter<Status>& connected() { return connected_; }
 
-  void Send(const std::string& room, v1::Draft draft, int qos, SendCallback done);
-  void Request(const std::string& method, Encode encode, RequestCallback done);
-  void Control(std::vector<std::string> commands, ControlCallback done);
+  void Send(const std::string& room, v1::Draft draft, int qos, const SendCallback& done);
+  void Request(const std::string& method, Encode encode, const RequestCallback& done);
+  void Control(std::vector<std::string> commands, const ControlCallback& done);
   Result<std::optional<Client::StreamItem>> Next(int64_t timeout_ms, const std::atomic<bool>* interrupted);
 
  private:

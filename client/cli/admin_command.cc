@@ -16,7 +16,7 @@ namespace {
 
 // Commands of a batch that go to the server in one list.
 constexpr size_t kBatchCommands = 500;
-constexpr size_t kBatchBytes = 512 * 1024;
+constexpr size_t kBatchBytes = size_t{512} * 1024;
 
 // Prints an answer; its exit code.
 int Print(const AdminAnswer& answer) {
@@ -114,7 +114,7 @@ int RunAdmin(const CommandContext& context) {
   client_options.mqtt = *connection;
   client_options.admin = true;
   client_options.interrupted = &context.interrupted;
-  Result<std::unique_ptr<Client>> client = Client::Connect(std::move(client_options));
+  Result<std::unique_ptr<Client>> client = Client::Connect(client_options);
   if (!client) {
     Fail(client.error(), json);
     return ExitCode(client.error(), context);

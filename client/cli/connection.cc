@@ -1,10 +1,9 @@
 #include "client/cli/connection.h"
 
-#include <random>
 #include <utility>
 
+#include "client/api/fresh_client_id.h"
 #include "client/cli/files.h"
-#include "client/session/ids.h"
 #include "schemas/names.h"
 
 namespace parley::client {
@@ -16,9 +15,7 @@ Result<std::string> ClientIdOf(const Settings& settings) {
     if (!id) return std::move(id).error();
     return id->str();
   }
-  std::random_device device;
-  const RandomSource random = [&device] { return (uint64_t{device()} << 32) | device(); };
-  return "parley-" + MakeUlid(0, random).substr(10);
+  return FreshClientId();
 }
 
 }  // namespace

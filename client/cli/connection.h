@@ -4,9 +4,9 @@
 #include <optional>
 #include <string>
 
+#include "client/api/client.h"
 #include "client/cli/global.h"
 #include "client/cli/settings.h"
-#include "client/transport/mqtt_transport.h"
 #include "schemas/result.h"
 
 namespace parley::client {

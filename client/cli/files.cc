@@ -15,7 +15,7 @@
 namespace parley::client {
 namespace {
 
-constexpr size_t kSmallFileBytesMax = 1024 * 1024;
+constexpr size_t kSmallFileBytesMax = size_t{1024} * 1024;
 
 Error FileError(const std::string& path) {
   const int number = errno;

@@ -51,7 +51,7 @@ Status Verify(const Settings& settings, const LoginOptions& options, const Comma
   ClientOptions client;
   client.mqtt = *connection;
   client.interrupted = &context.interrupted;
-  Result<std::unique_ptr<Client>> connected = Client::Connect(std::move(client));
+  Result<std::unique_ptr<Client>> connected = Client::Connect(client);
   if (!connected) return std::move(connected).error();
   return {};
 }

@@ -16,7 +16,7 @@ int RunRooms(const CommandContext& context) {
   ClientOptions client_options;
   client_options.mqtt = *connection;
   client_options.interrupted = &context.interrupted;
-  Result<std::unique_ptr<Client>> client = Client::Connect(std::move(client_options));
+  Result<std::unique_ptr<Client>> client = Client::Connect(client_options);
   if (!client) {
     Fail(client.error(), json);
     return ExitCode(client.error(), context);

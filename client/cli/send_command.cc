@@ -127,7 +127,7 @@ int RunSend(const CommandContext& context) {
   client_options.interrupted = &context.interrupted;
   Tally tally(*options, context);
   {
-    Result<std::unique_ptr<Client>> client = Client::Connect(std::move(client_options));
+    Result<std::unique_ptr<Client>> client = Client::Connect(client_options);
     if (!client) {
       Fail(client.error(), json);
       return ExitCode(client.error(), context);

@@ -59,7 +59,7 @@ int RunTail(const CommandContext& context) {
   client_options.mqtt = *connection;
   client_options.stream = options->stream;
   client_options.interrupted = &context.interrupted;
-  Result<std::unique_ptr<Client>> client = Client::Connect(std::move(client_options));
+  Result<std::unique_ptr<Client>> client = Client::Connect(client_options);
   if (client) return Follow(**client, *options, context);
   Fail(client.error(), options->global.json);
   return ExitCode(client.error(), context);

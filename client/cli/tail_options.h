@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "client/api/client.h"
 #include "client/cli/global.h"
-#include "client/session/event_stream.h"
 #include "schemas/result.h"
 
 namespace parley::client {

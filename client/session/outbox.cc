@@ -51,21 +51,20 @@ void Outbox::OnAck(const v1::Ack& ack, int64_t now_ms, Effects& effects) {
     found->again_ms = now_ms + found->wait_ms;  // a refusal for now: sent again when its wait is over
     return;
   }
-  Finish(found, ack, effects);
+  Finish(static_cast<size_t>(found - drafts_.begin()), ack, effects);
 }
 
 void Outbox::Pump(int64_t now_ms, Effects& effects) {
   size_t count = std::min(window_, drafts_.size());
   for (size_t i = 0; i < count;) {
-    const auto it = drafts_.begin() + static_cast<std::ptrdiff_t>(i);
-    if (!TooLate(*it, now_ms)) {
+    if (!TooLate(drafts_[i], now_ms)) {
       ++i;
       continue;
     }
-    const char* reason = it->publish.qos == 0
+    const char* reason = drafts_[i].publish.qos == 0
                              ? "no ack; a QoS 0 message is not sent again"
                              : "no ack in time: stored or not, the same id sends it again safely";
-    Finish(it, Error{Code::UNAVAILABLE, reason}, effects);
+    Finish(i, Error{Code::UNAVAILABLE, reason}, effects);
     --count;
   }
   count = std::min(window_, drafts_.size());
@@ -86,7 +85,8 @@ void Outbox::Publish(Pending& pending, int64_t now_ms, Effects& effects) {
   effects.push_back(pending.publish);
 }
 
-void Outbox::Finish(std::deque<Pending>::iterator pending, Result<v1::Ack> outcome, Effects& effects) {
+void Outbox::Finish(size_t index, Result<v1::Ack> outcome, Effects& effects) {
+  const auto pending = drafts_.begin() + static_cast<std::ptrdiff_t>(index);
   known_.erase({pending->room, pending->id});
   effects.push_back(SendDone{std::move(pending->room), std::move(pending->id), std::move(outcome)});
   drafts_.erase(pending);

@@ -45,7 +45,7 @@ class Outbox {
   };
 
   void Publish(Pending& pending, int64_t now_ms, Effects& effects);
-  void Finish(std::deque<Pending>::iterator pending, Result<v1::Ack> outcome, Effects& effects);
+  void Finish(size_t index, Result<v1::Ack> outcome, Effects& effects);
   bool TooLate(const Pending& pending, int64_t now_ms) const;
 
   const size_t window_;

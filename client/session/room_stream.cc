@@ -22,7 +22,7 @@ void RoomStream::Offer(v1::Event event, Events& out) {
   const uint64_t seq = event.seq();
   NoteHead(seq);
   if (have_ && seq <= *have_) return;
-  held_.try_emplace(seq, std::move(event));
+  held_.emplace(seq, std::move(event));
   if (have_) Drain(out);
   if (held_.size() > limits::kHeldEventsMax) held_.erase(std::prev(held_.end()));
 }
