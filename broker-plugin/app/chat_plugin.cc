@@ -117,6 +117,10 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
                 .memory = memory_,
                 .stats = [this] { return Stats(); }}),
       doorbell_secret_(RandomSecret(32)) {
+  for (domain::ClientRecord& record : opened.clients) {
+    const domain::User* owner = view_.FindUser(record.username());
+    if (owner == nullptr || owner->record.uid() != record.uid()) record.clear_username();
+  }
   sessions_.Restore(opened.clients, clock_.LogMs());
 }
 
@@ -193,7 +197,8 @@ ChatPlugin::LoginVerdict ChatPlugin::OnLogin(const ClientView& client, std::stri
   }
   const std::string id(client.client);
   if (const std::optional<std::string> owner = sessions_.OwnerOtherThan(id, client.user)) {
-    broker_.Log(Broker::Level::kWarning, "client id " + id + " belongs to " + *owner);
+    broker_.Log(Broker::Level::kWarning,
+                "client id " + id + " belongs to " + (owner->empty() ? "a deleted user" : *owner));
     return LoginVerdict::kRefuse;
   }
   Session session;
@@ -375,6 +380,7 @@ void ChatPlugin::WillChange(const domain::Change& change) {
   }
   if (user.empty()) return;
   for (const std::string& client : sessions_.ClientsOf(user)) KickLater(client);
+  if (std::holds_alternative<domain::UserGone>(change)) sessions_.Orphan(user);
 }
 
 void ChatPlugin::KickLater(const std::string& client) {

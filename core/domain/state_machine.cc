@@ -356,7 +356,10 @@ void StateMachine::SetMemberRole(Context& context, const internal::v1::SetMember
 }
 
 void StateMachine::BindClient(Context& context, const internal::v1::BindClient& bind) {
+  const User* user = ExistingUser(context, bind.username());
+  if (user == nullptr) return;
   ClientRecord record;
+  record.set_uid(user->record.uid());
   record.set_client(bind.client());
   record.set_username(bind.username());
   record.set_bound_at_ms(context.command.log_time_ms());

@@ -1,5 +1,8 @@
 #include "core/store/store_writer.h"
 
+#include <atomic>
+
+#include <rocksdb/compaction_filter.h>
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 #include <sys/random.h>
@@ -38,6 +41,21 @@ Error OpenError(const std::string& path, const rocksdb::Status& status) {
   return {Code::FAILED_PRECONDITION, path + " cannot be opened (" + why + "): " + way_out};
 }
 
+// Frees dedupe entries that apply() ignores already. `log_time_ms`: of the newest command on disk.
+class DedupExpiry final : public rocksdb::CompactionFilter {
+ public:
+  explicit DedupExpiry(const std::atomic<uint64_t>& log_time_ms) : log_time_ms_(log_time_ms) {}
+
+  const char* Name() const override { return "parley.DedupExpiry"; }
+  bool Filter(int, const rocksdb::Slice&, const rocksdb::Slice& value, std::string*, bool*) const override {
+    const std::optional<domain::DedupEntry> entry = ParseDedupRow(value.ToStringView());
+    return entry && entry->log_time_ms + domain::kDedupWindowMs < log_time_ms_;
+  }
+
+ private:
+  const std::atomic<uint64_t>& log_time_ms_;
+};
+
 // An open database with its families. Closes its handles before the database.
 struct Database {
   std::unique_ptr<rocksdb::DB> db;
@@ -49,12 +67,17 @@ struct Database {
   }
 };
 
+// `expiry` must outlive the database.
 rocksdb::Status OpenDatabase(const std::string& path, const rocksdb::Options& options,
-                             std::unique_ptr<Database>& opened) {
+                             const DedupExpiry& expiry, std::unique_ptr<Database>& opened) {
   auto database = std::make_unique<Database>();
   rocksdb::DB* db = nullptr;
+  std::vector<rocksdb::ColumnFamilyDescriptor> families = FamilyDescriptors();
+  for (rocksdb::ColumnFamilyDescriptor& family : families) {
+    if (family.name == kDedupFamily) family.options.compaction_filter = &expiry;
+  }
   rocksdb::Status status =
-      rocksdb::DB::Open(rocksdb::DBOptions(options), path, FamilyDescriptors(), &database->handles, &db);
+      rocksdb::DB::Open(rocksdb::DBOptions(options), path, families, &database->handles, &db);
   database->db.reset(db);
   if (status.ok()) opened = std::move(database);
   return status;
@@ -62,9 +85,16 @@ rocksdb::Status OpenDatabase(const std::string& path, const rocksdb::Options& op
 
 class RocksWriter final : public StoreWriter {
  public:
-  RocksWriter(std::string path, rocksdb::Options options, std::unique_ptr<Database> database)
-      : path_(std::move(path)), options_(std::move(options)) {
+  RocksWriter(std::string path, rocksdb::Options options)
+      : path_(std::move(path)), options_(std::move(options)) {}
+
+  // Before everything else.
+  Status Open() {
+    std::unique_ptr<Database> database;
+    const rocksdb::Status status = OpenDatabase(path_, options_, expiry_, database);
+    if (!status.ok()) return OpenError(path_, status);
     Use(std::move(database));
+    return {};
   }
 
   // Writes the format of a new store, or checks that of an old one.
@@ -118,6 +148,7 @@ class RocksWriter final : public StoreWriter {
     if (Status status = LoadHeads(loaded); !status) return std::move(status).error();
     applied_ = loaded.applied;
     written_ = loaded.applied;
+    expired_by_ms_ = loaded.log_time_ms;
     return loaded;
   }
 
@@ -174,6 +205,7 @@ class RocksWriter final : public StoreWriter {
       batch_.Clear();
       pending_dedup_.clear();
       written_ = applied_;
+      expired_by_ms_ = log_time_ms_;
       return Commit::kDone;
     }
     failure_ = status.ToString();
@@ -200,7 +232,7 @@ class RocksWriter final : public StoreWriter {
   // After a full disk. kDone: open again, and it ends where it should.
   Commit Reopen() {
     std::unique_ptr<Database> database;
-    const rocksdb::Status status = OpenDatabase(path_, options_, database);
+    const rocksdb::Status status = OpenDatabase(path_, options_, expiry_, database);
     if (!status.ok()) {
       failure_ = status.ToString();
       return status.IsNoSpace() ? Commit::kNoSpace : Commit::kFailed;
@@ -355,6 +387,8 @@ class RocksWriter final : public StoreWriter {
 
   const std::string path_;
   const rocksdb::Options options_;
+  std::atomic<uint64_t> expired_by_ms_{0};  // log time on disk; read by compactions
+  const DedupExpiry expiry_{expired_by_ms_};
   std::unique_ptr<Database> database_;  // none while the disk is full
   Families families_;
 
@@ -379,11 +413,8 @@ Result<std::unique_ptr<StoreWriter>> StoreWriter::Open(const std::string& path,
   if (env != nullptr) options.env = env;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
-  std::unique_ptr<Database> database;
-  if (const rocksdb::Status status = OpenDatabase(path, options, database); !status.ok()) {
-    return OpenError(path, status);
-  }
-  auto writer = std::make_unique<RocksWriter>(path, options, std::move(database));
+  auto writer = std::make_unique<RocksWriter>(path, options);
+  if (Status opened = writer->Open(); !opened) return std::move(opened).error();
   if (Status format = writer->CheckFormat(); !format) return std::move(format).error().Within(path);
   return std::unique_ptr<StoreWriter>(std::move(writer));
 }

@@ -153,6 +153,17 @@ TEST_F(StoreWriterTest, AViewEndsWhereTheLastWriteDid) {
   EXPECT_FALSE(*node.writer().View()->User("carol"));
 }
 
+// The rows of a store that still count: whether a compaction has freed expired dedupe rows yet is chance.
+std::map<std::string, std::string> RowsInForce(const std::string& path) {
+  std::map<std::string, std::string> rows = DumpStore(path);
+  const uint64_t log_time_ms = store::ParseBigEndian64(rows.at("meta log_time")).value();
+  std::erase_if(rows, [log_time_ms](const auto& row) {
+    if (!row.first.starts_with("dedup ")) return false;
+    return store::ParseDedupRow(row.second).value().log_time_ms + domain::kDedupWindowMs < log_time_ms;
+  });
+  return rows;
+}
+
 // What one batch held and in how many pieces the log was cut decides nothing.
 TEST_F(StoreWriterTest, BatchesAndRestartsChangeNeitherRowsNorAnswers) {
   const uint64_t seed = Seed();
@@ -183,7 +194,7 @@ TEST_F(StoreWriterTest, BatchesAndRestartsChangeNeitherRowsNorAnswers) {
   EXPECT_EQ(Describe(one->machine().directory(), true), Describe(two->machine().directory(), true));
   one.reset();
   two.reset();
-  EXPECT_EQ(DumpStore(path_), DumpStore(other));
+  EXPECT_EQ(RowsInForce(path_), RowsInForce(other));
 }
 
 // Slots follow the order in which a process met the rooms; after a restart that is the order of their names.
