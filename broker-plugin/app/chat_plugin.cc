@@ -58,6 +58,7 @@ Result<std::unique_ptr<ChatPlugin>> ChatPlugin::Start(const PluginOptions& optio
   if (Status folder = PrepareFolder(options.journal_folder); !folder) return std::move(folder).error();
   const std::string store = options.data_folder + "/store";
   if (Status folder = CheckStoreFolder(store); !folder) return std::move(folder).error();
+  if (Status folder = PrepareFolder(store); !folder) return std::move(folder).error();
   ::umask(077);
   log::LocalLog::Opened opened;
   auto log = log::LocalLog::Open(
