@@ -2,12 +2,12 @@
 
 #include <atomic>
 
-#include <rocksdb/compaction_filter.h>
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 #include <sys/random.h>
 
 #include "core/store/keys.h"
+#include "core/store/rocks_database.h"
 #include "core/store/rocks_options.h"
 #include "core/store/rocks_view.h"
 #include "parley/v1/message.pb.h"
@@ -28,61 +28,6 @@ Error Unreadable(const rocksdb::Status& status) {
           "the store cannot be read (" + status.ToString() + "): check the disk, or restore a backup of it"};
 }
 
-// Why a store cannot be opened, and what to do.
-Error OpenError(const std::string& path, const rocksdb::Status& status) {
-  const std::string why = status.ToString();
-  const auto says = [&why](const char* words) { return why.find(words) != std::string::npos; };
-  if (status.IsIOError() && (says("lock hold by current process") || says("While lock file"))) {
-    return {Code::FAILED_PRECONDITION, path + " is in use by another broker: stop it first (" + why + ")"};
-  }
-  const char* way_out = status.IsCorruption() ? "restore a backup of the store folder"
-                        : status.IsNoSpace()  ? "free some space, then start again"
-                                              : "check the disk and the folder's owner";
-  return {Code::FAILED_PRECONDITION, path + " cannot be opened (" + why + "): " + way_out};
-}
-
-// Frees dedupe entries that apply() ignores already. `log_time_ms`: of the newest command on disk.
-class DedupExpiry final : public rocksdb::CompactionFilter {
- public:
-  explicit DedupExpiry(const std::atomic<uint64_t>& log_time_ms) : log_time_ms_(log_time_ms) {}
-
-  const char* Name() const override { return "parley.DedupExpiry"; }
-  bool Filter(int, const rocksdb::Slice&, const rocksdb::Slice& value, std::string*, bool*) const override {
-    const std::optional<domain::DedupEntry> entry = ParseDedupRow(value.ToStringView());
-    return entry && entry->log_time_ms + domain::kDedupWindowMs < log_time_ms_;
-  }
-
- private:
-  const std::atomic<uint64_t>& log_time_ms_;
-};
-
-// An open database with its families. Closes its handles before the database.
-struct Database {
-  std::unique_ptr<rocksdb::DB> db;
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-
-  ~Database() {
-    for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle);
-    if (db) db->Close().PermitUncheckedError();
-  }
-};
-
-// `expiry` must outlive the database.
-rocksdb::Status OpenDatabase(const std::string& path, const rocksdb::Options& options,
-                             const DedupExpiry& expiry, std::unique_ptr<Database>& opened) {
-  auto database = std::make_unique<Database>();
-  rocksdb::DB* db = nullptr;
-  std::vector<rocksdb::ColumnFamilyDescriptor> families = FamilyDescriptors();
-  for (rocksdb::ColumnFamilyDescriptor& family : families) {
-    if (family.name == kDedupFamily) family.options.compaction_filter = &expiry;
-  }
-  rocksdb::Status status =
-      rocksdb::DB::Open(rocksdb::DBOptions(options), path, families, &database->handles, &db);
-  database->db.reset(db);
-  if (status.ok()) opened = std::move(database);
-  return status;
-}
-
 class RocksWriter final : public StoreWriter {
  public:
   RocksWriter(std::string path, rocksdb::Options options)
@@ -90,10 +35,8 @@ class RocksWriter final : public StoreWriter {
 
   // Before everything else.
   Status Open() {
-    std::unique_ptr<Database> database;
-    const rocksdb::Status status = OpenDatabase(path_, options_, expiry_, database);
+    const rocksdb::Status status = Database::Open(path_, options_, &expiry_, database_);
     if (!status.ok()) return OpenError(path_, status);
-    Use(std::move(database));
     return {};
   }
 
@@ -107,7 +50,7 @@ class RocksWriter final : public StoreWriter {
       return Error{Code::FAILED_PRECONDITION, "the store has format " + std::to_string(version.value_or(0)) +
                                                   ", this Parley knows 1: use a newer Parley"};
     }
-    for (rocksdb::ColumnFamilyHandle* family : database_->handles) {
+    for (rocksdb::ColumnFamilyHandle* family : database_->handles()) {
       if (Status empty = CheckEmpty(family); !empty) return empty;
     }
     std::array<char, 16> id{};
@@ -122,7 +65,7 @@ class RocksWriter final : public StoreWriter {
     options.sync = true;
     rocksdb::Status status = db().Write(options, &batch);
     // Into a table at once: a store that loses its log later is still known to be this one.
-    if (status.ok()) status = db().Flush({}, families_.meta);
+    if (status.ok()) status = db().Flush({}, families().meta);
     if (!status.ok()) return Error{Code::INTERNAL, "write store: " + status.ToString()};
     return {};
   }
@@ -158,7 +101,7 @@ class RocksWriter final : public StoreWriter {
       return std::optional(pending->second);
     }
     rocksdb::PinnableSlice row;
-    const rocksdb::Status status = db().Get({}, families_.dedup, bytes, &row);
+    const rocksdb::Status status = db().Get({}, families().dedup, bytes, &row);
     if (status.IsNotFound()) return std::optional<domain::DedupEntry>();
     if (!status.ok()) return Unreadable(status);
     std::optional<domain::DedupEntry> entry = ParseDedupRow(row.ToStringView());
@@ -169,17 +112,17 @@ class RocksWriter final : public StoreWriter {
   void Add(const domain::Applied& applied, const domain::Command& command) override {
     for (const domain::Change& change : applied.changes) AddChange(change);
     for (const domain::NewEvent& event : applied.events) {
-      Put(families_.events, EventKey(event.rid, event.seq),
+      Put(families().events, EventKey(event.rid, event.seq),
           EncodeEventRow({event.ordinal, event.own_ordinal, event.bytes}));
       if (event.own_ordinal != 0) {
-        Put(families_.state, SentKey(event.rid, event.sender), BigEndian64(event.own_ordinal));
+        Put(families().state, SentKey(event.rid, event.sender), BigEndian64(event.own_ordinal));
       }
     }
-    if (!applied.events.empty()) Put(families_.feed, FeedKey(applied.index), EncodeFeedRow(applied.events));
+    if (!applied.events.empty()) Put(families().feed, FeedKey(applied.index), EncodeFeedRow(applied.events));
     if (applied.dedup) {
       const auto& [key, entry] = *applied.dedup;
       std::string bytes = DedupKeyBytes(key);
-      Put(families_.dedup, bytes, EncodeDedupRow(entry));
+      Put(families().dedup, bytes, EncodeDedupRow(entry));
       pending_dedup_[std::move(bytes)] = entry;
     }
     applied_ = applied.index;
@@ -218,26 +161,19 @@ class RocksWriter final : public StoreWriter {
 
   const std::string& failure() const override { return failure_; }
 
-  std::unique_ptr<StoreView> View() override { return MakeRocksView(db(), families_, written_, nullptr); }
+  std::unique_ptr<StoreView> View() override { return MakeRocksView(db(), families(), written_, nullptr); }
 
  private:
-  rocksdb::DB& db() const { return *database_->db; }
-
-  void Use(std::unique_ptr<Database> database) {
-    database_ = std::move(database);
-    const auto& handles = database_->handles;
-    families_ = {handles[1], handles[2], handles[3], handles[4], handles[5]};
-  }
+  rocksdb::DB& db() const { return database_->db(); }
+  const Families& families() const { return database_->families(); }
 
   // After a full disk. kDone: open again, and it ends where it should.
   Commit Reopen() {
-    std::unique_ptr<Database> database;
-    const rocksdb::Status status = OpenDatabase(path_, options_, expiry_, database);
+    const rocksdb::Status status = Database::Open(path_, options_, &expiry_, database_);
     if (!status.ok()) {
       failure_ = status.ToString();
       return status.IsNoSpace() ? Commit::kNoSpace : Commit::kFailed;
     }
-    Use(std::move(database));
     const Result<uint64_t> applied = MetaNumber(kMetaApplied);
     if (applied && (*applied == written_.value || *applied == applied_.value)) return Commit::kDone;
     failure_ = applied ? "it ends at log index " + std::to_string(*applied) + " after a full disk, not at " +
@@ -249,7 +185,7 @@ class RocksWriter final : public StoreWriter {
   // A row that cannot be read is never taken for one that is not there.
   Result<std::optional<std::string>> Meta(std::string_view name) const {
     std::string value;
-    const rocksdb::Status status = db().Get({}, families_.meta, AsSlice(name), &value);
+    const rocksdb::Status status = db().Get({}, families().meta, AsSlice(name), &value);
     if (status.IsNotFound()) return std::optional<std::string>();
     if (!status.ok()) return Unreadable(status);
     return std::optional<std::string>(std::move(value));
@@ -274,7 +210,7 @@ class RocksWriter final : public StoreWriter {
   }
 
   void PutMeta(rocksdb::WriteBatch& batch, std::string_view name, std::string_view value) {
-    batch.Put(families_.meta, AsSlice(name), AsSlice(value)).PermitUncheckedError();
+    batch.Put(families().meta, AsSlice(name), AsSlice(value)).PermitUncheckedError();
   }
 
   // A WriteBatch without limits cannot refuse a record.
@@ -289,25 +225,25 @@ class RocksWriter final : public StoreWriter {
     struct Visitor {
       RocksWriter& writer;
       void operator()(const domain::UserRecord& record) {
-        writer.Put(writer.families_.state, UserKey(record.username()), record.SerializeAsString());
+        writer.Put(writer.families().state, UserKey(record.username()), record.SerializeAsString());
       }
       void operator()(const domain::UserGone& gone) {
-        writer.Delete(writer.families_.state, UserKey(gone.name.str()));
+        writer.Delete(writer.families().state, UserKey(gone.name.str()));
       }
       void operator()(const domain::RoomRecord& record) {
-        writer.Put(writer.families_.state, RoomKey(record.room()), record.SerializeAsString());
+        writer.Put(writer.families().state, RoomKey(record.room()), record.SerializeAsString());
       }
       void operator()(const domain::MemberPut& put) {
-        writer.Put(writer.families_.state, MemberKey(put.rid, put.uid), put.record.SerializeAsString());
-        writer.Put(writer.families_.state, MembershipKey(put.uid, put.rid), put.record.room());
+        writer.Put(writer.families().state, MemberKey(put.rid, put.uid), put.record.SerializeAsString());
+        writer.Put(writer.families().state, MembershipKey(put.uid, put.rid), put.record.room());
       }
       void operator()(const domain::MemberGone& gone) {
-        writer.Delete(writer.families_.state, MemberKey(gone.rid, gone.uid));
-        writer.Delete(writer.families_.state, MembershipKey(gone.uid, gone.rid));
-        writer.Delete(writer.families_.state, SentKey(gone.rid, gone.uid));
+        writer.Delete(writer.families().state, MemberKey(gone.rid, gone.uid));
+        writer.Delete(writer.families().state, MembershipKey(gone.uid, gone.rid));
+        writer.Delete(writer.families().state, SentKey(gone.rid, gone.uid));
       }
       void operator()(const domain::ClientRecord& record) {
-        writer.Put(writer.families_.state, ClientKey(record.client()), record.SerializeAsString());
+        writer.Put(writer.families().state, ClientKey(record.client()), record.SerializeAsString());
       }
     };
     std::visit(Visitor{*this}, change);
@@ -317,7 +253,7 @@ class RocksWriter final : public StoreWriter {
   template <typename Visitor>
   Status ForEach(StateTag tag, Visitor visit) {
     const std::string prefix = TagPrefix(tag);
-    const std::unique_ptr<rocksdb::Iterator> rows(db().NewIterator({}, families_.state));
+    const std::unique_ptr<rocksdb::Iterator> rows(db().NewIterator({}, families().state));
     for (rows->Seek(prefix); rows->Valid() && rows->key().starts_with(prefix); rows->Next()) {
       if (!visit(rows->key().ToStringView(), rows->value().ToStringView())) {
         return Damaged("a row of state, tag " + prefix);
@@ -390,7 +326,6 @@ class RocksWriter final : public StoreWriter {
   std::atomic<uint64_t> expired_by_ms_{0};  // log time on disk; read by compactions
   const DedupExpiry expiry_{expired_by_ms_};
   std::unique_ptr<Database> database_;  // none while the disk is full
-  Families families_;
 
   // The pending batch.
   rocksdb::WriteBatch batch_;
