@@ -7,7 +7,7 @@
 
 #include "bridge/app/bridge.h"
 #include "bridge/app/bridge_options.h"
-#include "bridge/service/log.h"
+#include "bridge/app/log.h"
 
 namespace {
 

@@ -7,13 +7,13 @@
 namespace parley::limits {
 
 // A draft's payload; above: RESOURCE_EXHAUSTED in the ack.
-inline constexpr size_t kDraftBytesMax = 64 * 1024;
+inline constexpr size_t kDraftBytesMax = size_t{64} * 1024;
 // A PUBLISH packet (max_packet_size in mosquitto.conf); above: the broker disconnects.
-inline constexpr size_t kPacketBytesMax = 1024 * 1024;
+inline constexpr size_t kPacketBytesMax = size_t{1024} * 1024;
 // A reply; above: fewer events and `more` or `truncated`.
-inline constexpr size_t kReplyBytesMax = 256 * 1024;
+inline constexpr size_t kReplyBytesMax = size_t{256} * 1024;
 // A request's payload; above: RESOURCE_EXHAUSTED.
-inline constexpr size_t kRequestBytesMax = 64 * 1024;
+inline constexpr size_t kRequestBytesMax = size_t{64} * 1024;
 inline constexpr size_t kRequestIdBytesMax = 64;
 // Page limits: absent or 0 = default, above the maximum = the maximum.
 inline constexpr uint32_t kPageDefault = 50;

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "bridge/app/credentials.h"
+#include "bridge/app/log.h"
 #include "bridge/app/methods.h"
-#include "bridge/service/log.h"
 #include "core/store/secondary_store.h"
 
 namespace parley::bridge {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "bridge/service/log.h"
+#include "bridge/app/log.h"
 #include "parley/internal/v1/envelope.pb.h"
 #include "schemas/topic.h"
 
@@ -29,7 +29,7 @@ client::MqttOptions TransportOptions(const BrokerLink::Options& options) {
           .clean_session = true,
           .give_up_after_ms = 0,
           .backoff_first_ms = 100,
-          .backoff_last_ms = 1'000,
+          .backoff_last_ms = 500,
           .tick_ms = 100};
 }
 

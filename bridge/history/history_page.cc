@@ -1,6 +1,8 @@
 #include "bridge/history/history_page.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 #include <vector>
 
 #include "bridge/service/visible_room.h"
@@ -63,18 +65,23 @@ class Page {
   // Half before `seq`, half from it on.
   Status Around(uint64_t seq) {
     const uint32_t before = limit_ / 2;
-    if (seq > room_.First().value) {
-      if (Status read = Read(room_.First().value, std::min(seq - 1, room_.head.value), before, bytes_max_ / 2,
-                             StoreView::Keep::kNewest);
-          !read) {
-        return read;
-      }
-    }
     if (Status read = Read(std::max(seq, room_.First().value), room_.head.value, limit_ - before,
                            bytes_max_ / 2, StoreView::Keep::kOldest);
         !read) {
       return read;
     }
+    std::vector<StoredEvent> after = std::exchange(events_, {});
+    if (seq > room_.First().value) {
+      const size_t left = bytes_max_ - std::min(bytes_max_, BytesOf(after));
+      if (Status read = Read(room_.First().value, std::min(seq - 1, room_.head.value), before, left,
+                             StoreView::Keep::kNewest);
+          !read) {
+        return read;
+      }
+      // The store gives at least one; the other half has one already.
+      if (!after.empty() && BytesOf(events_) > left) events_.clear();
+    }
+    std::move(after.begin(), after.end(), std::back_inserter(events_));
     more_ = !events_.empty() && (events_.front().seq > room_.First() || events_.back().seq < room_.head);
     return {};
   }
@@ -118,6 +125,12 @@ class Page {
     if (!read) return std::move(read).error();
     std::move(read->begin(), read->end(), std::back_inserter(events_));
     return {};
+  }
+
+  static size_t BytesOf(const std::vector<StoredEvent>& events) {
+    size_t bytes = 0;
+    for (const StoredEvent& event : events) bytes += event.bytes.size();
+    return bytes;
   }
 
   const StoreView& view_;

@@ -8,12 +8,12 @@ namespace parley::bridge::limits {
 
 // Queries that wait for the worker; above: UNAVAILABLE, "busy".
 inline constexpr size_t kQueriesWaitingMax = 2'048;
-inline constexpr size_t kQueryBytesWaitingMax = 16 * 1024 * 1024;
+inline constexpr size_t kQueryBytesWaitingMax = size_t{16} * 1024 * 1024;
 // Of one user, so that nobody fills the queue alone; above: UNAVAILABLE, "busy".
-inline constexpr size_t kQueriesPerUserMax = 64;
+inline constexpr size_t kQueriesPerUserMax = 256;
 // Replies that wait for a commit notice; above: UNAVAILABLE.
 inline constexpr size_t kRepliesParkedMax = 2'048;
-inline constexpr size_t kReplyBytesParkedMax = 64 * 1024 * 1024;
+inline constexpr size_t kReplyBytesParkedMax = size_t{64} * 1024 * 1024;
 // How long a reply waits for a commit notice; then: UNAVAILABLE.
 inline constexpr int64_t kReplyParkedMs = 5'000;
 // How long a query waits for a store that is behind or being opened; then: UNAVAILABLE.
@@ -24,10 +24,10 @@ inline constexpr int kFitAttemptsMax = 32;
 // Membership records that one read of the store returns (a page goes on reading).
 inline constexpr size_t kMembershipsPerRead = 256;
 // A credentials file; above: refused.
-inline constexpr size_t kCredentialsBytesMax = 4 * 1024;
+inline constexpr size_t kCredentialsBytesMax = size_t{4} * 1024;
 // Open HTTP connections; above: closed at once.
 inline constexpr int kHttpConnectionsMax = 64;
-inline constexpr uint32_t kHttpHeaderBytesMax = 8 * 1024;
+inline constexpr uint32_t kHttpHeaderBytesMax = uint32_t{8} * 1024;
 inline constexpr uint64_t kHttpBodyBytesMax = 1024;
 inline constexpr int64_t kHttpTimeoutMs = 10'000;
 

@@ -58,6 +58,7 @@ Result<std::unique_ptr<ChatPlugin>> ChatPlugin::Start(const PluginOptions& optio
   if (Status folder = PrepareFolder(options.journal_folder); !folder) return std::move(folder).error();
   const std::string store = options.data_folder + "/store";
   if (Status folder = CheckStoreFolder(store); !folder) return std::move(folder).error();
+  if (Status folder = PrepareFolder(store); !folder) return std::move(folder).error();
   ::umask(077);
   log::LocalLog::Opened opened;
   auto log = log::LocalLog::Open(
@@ -117,6 +118,10 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
                 .memory = memory_,
                 .stats = [this] { return Stats(); }}),
       doorbell_secret_(RandomSecret(32)) {
+  for (domain::ClientRecord& record : opened.clients) {
+    const domain::User* owner = view_.FindUser(record.username());
+    if (owner == nullptr || owner->record.uid() != record.uid()) record.clear_username();
+  }
   sessions_.Restore(opened.clients, clock_.LogMs());
 }
 
@@ -193,7 +198,8 @@ ChatPlugin::LoginVerdict ChatPlugin::OnLogin(const ClientView& client, std::stri
   }
   const std::string id(client.client);
   if (const std::optional<std::string> owner = sessions_.OwnerOtherThan(id, client.user)) {
-    broker_.Log(Broker::Level::kWarning, "client id " + id + " belongs to " + *owner);
+    broker_.Log(Broker::Level::kWarning,
+                "client id " + id + " belongs to " + (owner->empty() ? "a deleted user" : *owner));
     return LoginVerdict::kRefuse;
   }
   Session session;
@@ -375,6 +381,7 @@ void ChatPlugin::WillChange(const domain::Change& change) {
   }
   if (user.empty()) return;
   for (const std::string& client : sessions_.ClientsOf(user)) KickLater(client);
+  if (std::holds_alternative<domain::UserGone>(change)) sessions_.Orphan(user);
 }
 
 void ChatPlugin::KickLater(const std::string& client) {

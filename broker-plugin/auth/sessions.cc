@@ -24,6 +24,17 @@ void Sessions::Restore(const std::vector<domain::ClientRecord>& clients, uint64_
   }
 }
 
+void Sessions::Orphan(const std::string& user) {
+  const auto found = by_user_.find(user);
+  if (found == by_user_.end()) return;
+  const std::vector<Session*> sessions = std::move(found->second);
+  by_user_.erase(found);
+  for (Session* session : sessions) {
+    session->user.clear();
+    by_user_[session->user].push_back(session);
+  }
+}
+
 std::optional<std::string> Sessions::OwnerOtherThan(const std::string& client, std::string_view user) {
   const auto found = by_client_.find(client);
   if (found == by_client_.end() || found->second->user == user) return std::nullopt;

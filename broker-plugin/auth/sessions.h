@@ -48,6 +48,9 @@ class Sessions {
   // Bindings of earlier processes, not older than 30 days of log time.
   void Restore(const std::vector<domain::ClientRecord>& clients, uint64_t log_time_ms);
 
+  // The user is deleted: sessions that the broker keeps belong to nobody ("") from here on.
+  void Orphan(const std::string& user);
+
   // The other user that this client id belongs to, if any. An offline session that the broker has dropped
   // meanwhile is forgotten.
   std::optional<std::string> OwnerOtherThan(const std::string& client, std::string_view user);

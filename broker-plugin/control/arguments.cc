@@ -101,6 +101,17 @@ Result<domain::RoomKind> KindArgument(const json& command) {
   return kind;
 }
 
+Result<v1::Room::History> HistoryArgument(const json& command) {
+  const auto found = command.find("history");
+  if (found == command.end()) return v1::Room::ALL;
+  v1::Room::History history = v1::Room::ALL;
+  const std::string text = found->is_string() ? found->get<std::string>() : std::string();
+  if (Cased(text, std::tolower) != text || !v1::Room::History_Parse(Cased(text, std::toupper), &history)) {
+    return Invalid("history", "all or since_join");
+  }
+  return history;
+}
+
 std::string LowerName(domain::Role role) {
   return Cased(v1::Member::Role_Name(role), std::tolower);
 }

@@ -27,6 +27,8 @@ Result<std::optional<std::string>> PasswordArgument(const nlohmann::json& comman
 // "owner", "moderator", "member", "reader", "banned"; absent = member.
 Result<domain::Role> RoleArgument(const nlohmann::json& command);
 Result<domain::RoomKind> KindArgument(const nlohmann::json& command);
+// "all", "since_join"; absent = all.
+Result<v1::Room::History> HistoryArgument(const nlohmann::json& command);
 
 // Lower case, as $CONTROL shows enumerations.
 std::string LowerName(domain::Role role);

@@ -288,14 +288,14 @@ Control::Outcome Control::CreateRoom(const ListPtr& list, const json& command) {
   if (!kind) return kind.error();
   const Result<std::string> title = OptionalText(command, "title", limits::kTitleBytesMax);
   if (!title) return title.error();
+  const Result<v1::Room::History> history = HistoryArgument(command);
+  if (!history) return history.error();
   domain::Command append = NewCommand(list);
   internal::v1::CreateRoom& create = *append.mutable_create_room();
+  create.set_history(*history);
   create.set_room(room->str());
   create.set_kind(*kind);
   create.set_title(*title);
-  if (command.value("history", json("all")) != "all") {
-    return Error{Code::UNIMPLEMENTED, "history: this version has all"};
-  }
   const json members = command.value("members", json::array());
   if (!members.is_array() || members.size() > static_cast<size_t>(limits::kMembersPerCommandMax)) {
     return Error{Code::INVALID_ARGUMENT, "members: give at most 10000 of {user, role}"};

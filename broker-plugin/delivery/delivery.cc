@@ -2,21 +2,38 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "core/domain/permissions.h"
 #include "parley/internal/v1/envelope.pb.h"
 #include "schemas/json.h"
 
 namespace parley::plugin {
+namespace {
+
+std::string JsonOf(const domain::NewEvent& event) {
+  v1::Event parsed;
+  parsed.ParseFromString(event.bytes);
+  return ToJson(parsed);
+}
+
+}  // namespace
 
 Delivery::Delivery(Broker& broker, domain::Directory& view, Sessions& sessions, Hooks hooks,
                    LogIndex committed)
     : broker_(broker), view_(view), sessions_(sessions), hooks_(std::move(hooks)), committed_(committed) {}
 
 void Delivery::OnCommitted(log::CommittedBatch batch) {
+  std::vector<Outgoing> made;
+  made.reserve(batch.applied.size());
+  for (domain::Applied& applied : batch.applied) {
+    Outgoing& item = made.emplace_back();
+    for (const domain::NewEvent& event : applied.events) item.json.push_back(JsonOf(event));
+    item.applied = std::move(applied);
+  }
   {
     const std::lock_guard lock(mutex_);
-    arrived_.push_back(std::move(batch));
+    std::move(made.begin(), made.end(), std::back_inserter(arrived_));
   }
   changed_.notify_one();
   hooks_.ring();
@@ -37,14 +54,12 @@ std::optional<Error> Delivery::failure() const {
 }
 
 void Delivery::TakeCommitted() {
-  std::vector<log::CommittedBatch> arrived;
+  std::vector<Outgoing> arrived;
   {
     const std::lock_guard lock(mutex_);
     arrived.swap(arrived_);
   }
-  for (log::CommittedBatch& batch : arrived) {
-    for (domain::Applied& applied : batch.applied) outgoing_.push_back({.applied = std::move(applied)});
-  }
+  std::move(arrived.begin(), arrived.end(), std::back_inserter(outgoing_));
 }
 
 void Delivery::Drain() {
@@ -100,7 +115,7 @@ bool Delivery::DeliverEvents(Outgoing& item) {
     }
     for (; item.recipient < item.recipients.size(); ++item.recipient) {
       if (budget_ == 0) return false;
-      PublishToUser(item.recipients[item.recipient], event.bytes, item.json);
+      PublishToUser(item.recipients[item.recipient], event.bytes, item.json[item.event]);
     }
     item.started = false;
   }
@@ -108,15 +123,12 @@ bool Delivery::DeliverEvents(Outgoing& item) {
 }
 
 void Delivery::StartEvent(Outgoing& item, const domain::NewEvent& event) {
-  v1::Event parsed;
-  parsed.ParseFromString(event.bytes);
-  item.json = ToJson(parsed);
   item.recipients = RecipientsOf(event.room);
   for (const UserId& user : event.also_to) item.recipients.push_back(user.str());
   item.recipient = 0;
   item.started = true;
   Publish(RoomEventsTopic(event.room, Encoding::kPb), event.bytes, 1);
-  Publish(RoomEventsTopic(event.room, Encoding::kJson), item.json, 1);
+  Publish(RoomEventsTopic(event.room, Encoding::kJson), item.json[item.event], 1);
 }
 
 void Delivery::PublishToUser(const std::string& user, const std::string& pb, const std::string& json) {

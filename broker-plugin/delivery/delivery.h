@@ -68,13 +68,13 @@ class Delivery final : public log::LogListener {
   // Publishes of one pass; more wait for the next, so that other clients are served in between.
   static constexpr size_t kPublishesPerPass = 512;
 
-  // An applied command on its way out.
+  // An applied command on its way out. Made on the commit thread, so that the broker thread encodes nothing.
   struct Outgoing {
     domain::Applied applied;
-    bool changed = false;  // the view has its changes
-    size_t event = 0;      // the event that is being published
-    bool started = false;  // of that event: the room's topic is done, `recipients` is set
-    std::string json{};
+    std::vector<std::string> json{};  // of each event
+    bool changed = false;             // the view has its changes
+    size_t event = 0;                 // the event that is being published
+    bool started = false;             // of that event: the room's topic is done, `recipients` is set
     std::vector<std::string> recipients{};
     size_t recipient = 0;
   };
@@ -96,9 +96,9 @@ class Delivery final : public log::LogListener {
   Sessions& sessions_;
   const Hooks hooks_;
 
-  mutable std::mutex mutex_;                  // held for a swap only
-  std::vector<log::CommittedBatch> arrived_;  // guarded by mutex_
-  std::optional<Error> failure_;              // guarded by mutex_
+  mutable std::mutex mutex_;       // held for a swap only
+  std::vector<Outgoing> arrived_;  // guarded by mutex_
+  std::optional<Error> failure_;   // guarded by mutex_
   std::condition_variable changed_;
 
   std::deque<Outgoing> outgoing_;

@@ -101,11 +101,13 @@ void Doorbell::Ring() {
 
 void Doorbell::Run() {
   int retry_ms = kRetryFirstMs;
+  bool lost = false;
   while (!stopping_) {
     const int socket = Connect();
     if (socket >= 0) {
       retry_ms = kRetryFirstMs;
-      if (!Serve(socket) && !stopping_) options_.log("the doorbell lost its connection: connecting again");
+      if (lost) options_.log("the doorbell is connected again");
+      lost = !Serve(socket);
       ::close(socket);
     }
     if (stopping_) return;

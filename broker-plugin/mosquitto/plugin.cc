@@ -12,7 +12,10 @@
 #include <memory>
 #include <string>
 
+#include <google/protobuf/stubs/logging.h>
+
 #include "broker-plugin/app/chat_plugin.h"
+#include "broker-plugin/mosquitto/listener_settings.h"
 #include "broker-plugin/mosquitto/mosquitto_broker_adapter.h"
 #include "schemas/topic.h"
 
@@ -185,6 +188,9 @@ int Initialise(mosquitto_plugin_id_t* id, void** userdata, const mosquitto_opt* 
     loaded->broker.Log(Broker::Level::kError, "cannot start: " + reason);
     return MOSQ_ERR_INVAL;
   };
+  google::protobuf::SetLogHandler(
+      nullptr);  // untrusted payloads are answered, not written to the broker's stderr
+  if (Status setting = CheckListenerSettings(); !setting) return refuse(setting.error().reason);
   std::map<std::string, std::string> given;
   for (int i = 0; i < option_count; ++i) given[options[i].key] = std::string(View(options[i].value));
   const Result<PluginOptions> parsed = ParsePluginOptions(given);

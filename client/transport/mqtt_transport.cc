@@ -73,7 +73,7 @@ class MqttTransport::Impl {
       client_->set_connection_lost_handler([this](const std::string& cause) {
         queue_.PushUrgent([this, cause] { Lost({Code::UNAVAILABLE, "connection lost: " + cause}); });
       });
-      client_->set_message_callback([this](mqtt::const_message_ptr message) { Arrived(*message); });
+      client_->set_message_callback([this](const mqtt::const_message_ptr& message) { Arrived(*message); });
     } catch (const mqtt::exception& error) {
       return Error{Code::INVALID_ARGUMENT, "connect to " + AddressOf(options_) + ": " + error.what()};
     }
@@ -259,7 +259,9 @@ class MqttTransport::Impl {
         options.set_user_name(options_.user);
         options.set_password(options_.password);
       }
-      connect_token_ = client_->connect(options, reinterpret_cast<void*>(attempt_), connect_done_);
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): Paho's context is a pointer; ours is the attempt's number
+      auto* const context = reinterpret_cast<void*>(attempt_);
+      connect_token_ = client_->connect(options, context, connect_done_);
     } catch (const mqtt::exception&) {
       Disconnect(milliseconds(0));
       AttemptFailed(attempt_, ConnectError(-1));

@@ -95,9 +95,14 @@ void Directory::Put(const MemberPut& put) {
   if (at != room.members.end() && at->user == user_slot->second) {
     at->role = put.record.role();
     at->visible_from = put.record.visible_from();
+    at->since_feed = put.record.since_feed();
     return;
   }
-  room.members.insert(at, Membership{user_slot->second, put.record.role(), put.record.visible_from(), 0});
+  room.members.insert(at, Membership{.user = user_slot->second,
+                                     .role = put.record.role(),
+                                     .visible_from = put.record.visible_from(),
+                                     .sent = 0,
+                                     .since_feed = put.record.since_feed()});
   std::vector<RoomSlot>& rooms = users_[static_cast<size_t>(user_slot->second)].rooms;
   rooms.insert(std::lower_bound(rooms.begin(), rooms.end(), room_slot->second), room_slot->second);
 }

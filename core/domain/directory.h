@@ -29,6 +29,7 @@ struct Membership {
   Role role;
   uint64_t visible_from;  // the first seq that may be seen
   uint64_t sent;          // countable events sent so far (kept by the authoritative copy only)
+  uint64_t since_feed;    // log index of the change that made this membership, whatever roles it had since
 };
 
 struct User {

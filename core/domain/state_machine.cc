@@ -1,41 +1,23 @@
 #include "core/domain/state_machine.h"
 
 #include <algorithm>
-#include <set>
 
 #include "core/domain/permissions.h"
+#include "core/domain/state_machine_context.h"
 #include "schemas/draft.h"
 
 namespace parley::domain {
-
-struct StateMachine::Context {
-  LogIndex index;
-  const Command& command;
-  Applied applied;
-
-  const std::string& actor() const { return command.origin().user(); }
-  void Refuse(Code code, std::string reason) {
-    applied.code = code;
-    applied.reason = std::move(reason);
-  }
-  void Refuse(const Error& error) { Refuse(error.code, error.reason); }
-};
-
 namespace {
 
-v1::MembershipChange ChangeOf(const std::string& user, v1::MembershipChange::Change what, Role role,
-                              const std::string& by) {
-  v1::MembershipChange change;
-  change.set_user(user);
-  change.set_change(what);
-  change.set_role(role);
-  change.set_by(by);
-  return change;
-}
-
-bool IsMember(const Membership* membership) {
-  return membership != nullptr && membership->role != v1::Member::UNSPECIFIED &&
-         membership->role != v1::Member::BANNED;
+// Where a draft points to, in a room that ends at `head`.
+Status CheckTargets(const v1::Draft& draft, Seq head) {
+  if (draft.reply_to() > head.value) {
+    return Error{Code::INVALID_ARGUMENT, "replyTo is past the head of the room"};
+  }
+  if (draft.thread() > head.value) {
+    return Error{Code::INVALID_ARGUMENT, "thread is past the head of the room"};
+  }
+  return {};
 }
 
 }  // namespace
@@ -125,13 +107,11 @@ void StateMachine::Send(Context& context, const internal::v1::SendDraft& send,
     return answer(Code::PERMISSION_DENIED, context.actor() + " is not a member of " + send.room());
   }
   const Room* room = directory_.FindRoom(send.room());
-  const Rid rid = room == nullptr ? Rid{} : Rid{room->record.rid()};
-  const uint64_t head = HeadOf(rid).seq.value;
-  if (send.draft().reply_to() > head)
-    return answer(Code::INVALID_ARGUMENT, "replyTo is past the head of the room");
-  if (send.draft().thread() > head)
-    return answer(Code::INVALID_ARGUMENT, "thread is past the head of the room");
-  if (direct) {
+  const Seq head = room == nullptr ? Seq{} : HeadOf(Rid{room->record.rid()}).seq;
+  if (direct) {  // both may send; what is refused makes no room
+    if (Status targets = CheckTargets(send.draft(), head); !targets) {
+      return answer(targets.error().code, targets.error().reason);
+    }
     room = DirectRoomFor(context, send.room());
     if (room == nullptr) return answer(context.applied.code, context.applied.reason);
   } else if (room == nullptr) {
@@ -141,6 +121,10 @@ void StateMachine::Send(Context& context, const internal::v1::SendDraft& send,
   const Role role = membership == nullptr ? v1::Member::UNSPECIFIED : membership->role;
   if (Status may = MaySend(room->record, context.actor(), role); !may) {
     return answer(may.error().code, may.error().reason);
+  }
+  // After that: where the head is, is not for strangers.
+  if (Status targets = CheckTargets(send.draft(), head); !targets) {
+    return answer(targets.error().code, targets.error().reason);
   }
 
   v1::Event event;
@@ -189,149 +173,6 @@ const Room* StateMachine::DirectRoomFor(Context& context, const std::string& nam
   return room;
 }
 
-void StateMachine::CreateUser(Context& context, const internal::v1::CreateUser& create) {
-  if (directory_.FindUser(create.username()) != nullptr) {
-    return context.Refuse(Code::ALREADY_EXISTS, "user " + create.username() + " exists");
-  }
-  UserRecord record;
-  record.set_uid(context.index.value);
-  record.set_username(create.username());
-  record.set_kind(create.kind());
-  *record.mutable_roles() = create.roles();
-  record.set_password_hash(create.password_hash());
-  record.set_remembered_mac(create.remembered_mac());
-  Change(context, std::move(record));
-}
-
-void StateMachine::SetPassword(Context& context, const internal::v1::SetPassword& set) {
-  const User* user = ExistingUser(context, set.username());
-  if (user == nullptr) return;
-  UserRecord record = user->record;
-  record.set_password_hash(set.password_hash());
-  record.set_remembered_mac(set.remembered_mac());
-  Change(context, std::move(record));
-}
-
-void StateMachine::RememberCredential(Context& context, const internal::v1::RememberCredential& remember) {
-  const User* user = ExistingUser(context, remember.username());
-  if (user == nullptr || user->record.password_hash() != remember.password_hash()) return;
-  UserRecord record = user->record;
-  record.set_remembered_mac(remember.remembered_mac());
-  Change(context, std::move(record));
-}
-
-void StateMachine::DeleteUser(Context& context, const internal::v1::DeleteUser& gone) {
-  const User* user = ExistingUser(context, gone.username());
-  if (user == nullptr) return;
-  const std::vector<RoomSlot> rooms = user->rooms;
-  const Uid uid{user->record.uid()};
-  for (const RoomSlot slot : rooms) {
-    const RoomRecord room = directory_.At(slot).record;
-    const Membership* membership = directory_.FindMembership(room.room(), gone.username());
-    const bool was_member = IsMember(membership);
-    const Role role = membership->role;
-    Change(context, MemberGone{Rid{room.rid()}, uid});
-    if (!was_member || room.kind() == v1::Room::DIRECT) continue;
-    AppendMembershipEvent(context, room,
-                          {ChangeOf(gone.username(), v1::MembershipChange::REMOVED, role, context.actor())},
-                          {UserId::Trusted(gone.username())});
-  }
-  Change(context, UserGone{UserId::Trusted(gone.username())});
-}
-
-void StateMachine::CreateRoom(Context& context, const internal::v1::CreateRoom& create) {
-  if (directory_.FindRoom(create.room()) != nullptr) {
-    return context.Refuse(Code::ALREADY_EXISTS, "room " + create.room() + " exists");
-  }
-  std::set<std::string> named;
-  for (const internal::v1::RoomMember& member : create.members()) {
-    if (ExistingUser(context, member.user()) == nullptr) return;
-    if (!named.insert(member.user()).second) {
-      return context.Refuse(Code::INVALID_ARGUMENT, "members names " + member.user() + " twice");
-    }
-  }
-  RoomRecord record;
-  record.set_rid(context.index.value);
-  record.set_room(create.room());
-  record.set_kind(create.kind());
-  record.set_title(create.title());
-  record.set_history(create.history());
-  record.set_created_ms(context.command.wall_ms());
-  Change(context, record);
-  std::vector<v1::MembershipChange> changes;
-  for (const internal::v1::RoomMember& member : create.members()) {
-    PutMember(context, *directory_.FindRoom(create.room()), *directory_.FindUser(member.user()),
-              member.role(), 1);
-    changes.push_back(ChangeOf(member.user(), v1::MembershipChange::ADDED, member.role(), context.actor()));
-  }
-  if (!changes.empty()) AppendMembershipEvent(context, record, changes, {});
-}
-
-void StateMachine::AddMember(Context& context, const internal::v1::AddMember& add) {
-  const Room* room = ManagedRoom(context, add.room());
-  if (room == nullptr) return;
-  const User* user = ExistingUser(context, add.member().user());
-  if (user == nullptr) return;
-  if (IsMember(directory_.FindMembership(add.room(), add.member().user()))) {
-    return context.Refuse(Code::ALREADY_EXISTS, add.member().user() + " is a member of " + add.room());
-  }
-  const RoomRecord record = room->record;
-  const uint64_t next = HeadOf(Rid{record.rid()}).seq.value + 1;
-  PutMember(context, *room, *user, add.member().role(), record.history() == v1::Room::SINCE_JOIN ? next : 1);
-  AppendMembershipEvent(
-      context, record,
-      {ChangeOf(add.member().user(), v1::MembershipChange::ADDED, add.member().role(), context.actor())}, {});
-}
-
-void StateMachine::RemoveMember(Context& context, const internal::v1::RemoveMember& remove) {
-  const Room* room = ManagedRoom(context, remove.room());
-  if (room == nullptr) return;
-  const User* user = ExistingUser(context, remove.user());
-  if (user == nullptr) return;
-  const Membership* membership = directory_.FindMembership(remove.room(), remove.user());
-  if (membership == nullptr || membership->role == v1::Member::UNSPECIFIED) {
-    return context.Refuse(Code::NOT_FOUND, remove.user() + " is not a member of " + remove.room());
-  }
-  const RoomRecord record = room->record;
-  const Role role = membership->role;
-  PutMember(context, *room, *user, v1::Member::UNSPECIFIED, 0);
-  AppendMembershipEvent(context, record,
-                        {ChangeOf(remove.user(), v1::MembershipChange::REMOVED, role, context.actor())},
-                        {UserId::Trusted(remove.user())});
-}
-
-void StateMachine::SetMemberRole(Context& context, const internal::v1::SetMemberRole& set) {
-  const Room* room = ManagedRoom(context, set.room());
-  if (room == nullptr) return;
-  const User* user = ExistingUser(context, set.member().user());
-  if (user == nullptr) return;
-  const Membership* membership = directory_.FindMembership(set.room(), set.member().user());
-  if (membership == nullptr || membership->role == v1::Member::UNSPECIFIED) {
-    return context.Refuse(Code::NOT_FOUND, set.member().user() + " is not a member of " + set.room());
-  }
-  if (membership->role == set.member().role()) {
-    return context.Refuse(Code::ALREADY_EXISTS, set.member().user() + " has this role in " + set.room());
-  }
-  const RoomRecord record = room->record;
-  std::vector<UserId> losing;
-  if (IsReader(membership->role) && !IsReader(set.member().role())) {
-    losing.push_back(UserId::Trusted(set.member().user()));
-  }
-  PutMember(context, *room, *user, set.member().role(), membership->visible_from);
-  AppendMembershipEvent(context, record,
-                        {ChangeOf(set.member().user(), v1::MembershipChange::ROLE_CHANGED,
-                                  set.member().role(), context.actor())},
-                        std::move(losing));
-}
-
-void StateMachine::BindClient(Context& context, const internal::v1::BindClient& bind) {
-  ClientRecord record;
-  record.set_client(bind.client());
-  record.set_username(bind.username());
-  record.set_bound_at_ms(context.command.log_time_ms());
-  Change(context, std::move(record));
-}
-
 const Room* StateMachine::ManagedRoom(Context& context, const std::string& name) {
   if (IsDirect(name)) {
     context.Refuse(Code::FAILED_PRECONDITION, "a direct room has its two users and no others");
@@ -348,6 +189,10 @@ const User* StateMachine::ExistingUser(Context& context, const std::string& name
   return user;
 }
 
+uint64_t StateMachine::VisibleFromNow(const RoomRecord& room) const {
+  return room.history() == v1::Room::SINCE_JOIN ? HeadOf(Rid{room.rid()}).seq.value + 1 : 1;
+}
+
 void StateMachine::PutMember(Context& context, const Room& room, const User& user, Role role,
                              uint64_t visible_from) {
   MemberRecord record;
@@ -356,7 +201,9 @@ void StateMachine::PutMember(Context& context, const Room& room, const User& use
   record.set_role(role);
   record.set_visible_from(visible_from);
   if (IsReader(role)) {
-    record.set_since_feed(context.index.value);
+    const Membership* before = directory_.FindMembership(room.record.room(), user.record.username());
+    const bool goes_on = before != nullptr && IsReader(before->role);
+    record.set_since_feed(goes_on ? before->since_feed : context.index.value);
   } else {
     record.set_left_feed(context.index.value);
   }

@@ -102,6 +102,8 @@ class StateMachine {
   const Room* DirectRoomFor(Context& context, const std::string& room);
   const Room* ManagedRoom(Context& context, const std::string& room);
   const User* ExistingUser(Context& context, const std::string& user);
+  // The first seq that someone sees who joins a room now.
+  uint64_t VisibleFromNow(const RoomRecord& room) const;
   void PutMember(Context& context, const Room& room, const User& user, Role role, uint64_t visible_from);
   void AppendEvent(Context& context, const RoomRecord& room, v1::Event event, bool countable,
                    std::vector<UserId> also_to);

@@ -1,5 +1,6 @@
 #include "core/log/intake_journal.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -45,6 +46,21 @@ Error Failed(const std::string& what, const std::string& path) {
   return {Code::INTERNAL, what + " " + path + ": " + std::strerror(errno)};
 }
 
+Error NoJournal(const std::string& path, const std::string& why) {
+  return {Code::FAILED_PRECONDITION,
+          path + " is not a journal of Parley (" + why +
+              "): move it away, or give another parley_journal (messages that only it holds are lost then)"};
+}
+
+// False for a new file, and for one whose making was interrupted: whatever its size, it begins with zeros.
+// (Or its first page was lost with the power: then the epoch of its records is, too.)
+Result<bool> IsBegun(int fd, const std::string& path) {
+  char head[kHeaderBytes] = {};
+  const ssize_t bytes = ::pread(fd, head, sizeof head, 0);
+  if (bytes < 0) return Failed("read journal", path);
+  return std::any_of(head, head + bytes, [](char byte) { return byte != 0; });
+}
+
 uint64_t Padded(uint64_t bytes) {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
@@ -77,17 +93,22 @@ Result<std::unique_ptr<IntakeJournal>> IntakeJournal::Open(const Options& option
   if (journal->fd_ < 0) return Failed("open journal", options.path);
   struct stat info {};
   if (::fstat(journal->fd_, &info) != 0) return Failed("look at journal", options.path);
-  const bool is_new = info.st_size == 0;
-  const uint64_t file_bytes =
-      is_new ? kHeaderBytes + options.ring_bytes : static_cast<uint64_t>(info.st_size);
-  if (!is_new && (file_bytes <= kHeaderBytes || file_bytes % kHeaderBytes != 0)) {
-    return Error{Code::FAILED_PRECONDITION, options.path + " is not a journal of Parley (its size is odd)"};
+  const auto size = static_cast<uint64_t>(info.st_size);
+  const Result<bool> begun = IsBegun(journal->fd_, options.path);
+  if (!begun) return begun.error();
+  const uint64_t file_bytes = *begun ? size : kHeaderBytes + options.ring_bytes;
+  if (*begun && (size <= kHeaderBytes || size % kHeaderBytes != 0)) {
+    return NoJournal(options.path, "its size is odd");
+  }
+  if (size > file_bytes && ::ftruncate(journal->fd_, static_cast<off_t>(file_bytes)) != 0) {
+    return Failed("cut journal", options.path);
   }
   // Never sparse: a hole that is first written on a full disk would be SIGBUS.
   if (const int failed = ::posix_fallocate(journal->fd_, 0, static_cast<off_t>(file_bytes)); failed != 0) {
     errno = failed;
-    if (is_new) ::unlink(options.path.c_str());
-    return Failed("reserve " + std::to_string(file_bytes >> 20) + " MiB for journal", options.path);
+    Error error = Failed("reserve " + std::to_string(file_bytes >> 20) + " MiB for journal", options.path);
+    if (!*begun) ::unlink(options.path.c_str());
+    return error;
   }
   void* mapped =
       ::mmap(nullptr, file_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, journal->fd_, 0);
@@ -97,18 +118,17 @@ Result<std::unique_ptr<IntakeJournal>> IntakeJournal::Open(const Options& option
   journal->ring_bytes_ = file_bytes - kHeaderBytes;
 
   FileHeader& header = *journal->header_;
-  static constexpr char kNone[sizeof header.magic] = {};
-  if (std::memcmp(header.magic, kNone, sizeof header.magic) ==
-      0) {  // new, or a crash came before the first epoch
+  if (!*begun) {
     header.version = kFileVersion;
     header.ring_bytes = journal->ring_bytes_;
     std::memcpy(header.store_id, options.store_id.data(), sizeof header.store_id);
     header.epoch = RandomEpoch();
+    std::atomic_signal_fence(std::memory_order_release);  // begun only when all of it is there
     std::memcpy(header.magic, kFileMagic, sizeof header.magic);
   }
   if (std::memcmp(header.magic, kFileMagic, sizeof header.magic) != 0 ||
       header.ring_bytes != journal->ring_bytes_) {
-    return Error{Code::FAILED_PRECONDITION, options.path + " is not a journal of Parley"};
+    return NoJournal(options.path, "its header is another's");
   }
   if (header.version != kFileVersion) {
     return Error{Code::FAILED_PRECONDITION, options.path + " has version " + std::to_string(header.version) +
@@ -142,7 +162,7 @@ std::vector<std::string> IntakeJournal::Recover(LogIndex applied) const {
     }
     const RecordHeader& record = *HeaderAt(offset);
     found[record.index] = std::string_view(reinterpret_cast<const char*>(&record + 1), record.length);
-    offset += Padded(sizeof(RecordHeader) + record.length);
+    offset += RingBytes(record.length);
   }
   std::vector<std::string> records;
   for (uint64_t index = applied.value + 1;; ++index) {
@@ -163,8 +183,12 @@ void IntakeJournal::StartEpoch(LogIndex next) {
   read_ = 0;
 }
 
+uint64_t IntakeJournal::RingBytes(size_t record_bytes) {
+  return Padded(sizeof(RecordHeader) + record_bytes);
+}
+
 std::optional<LogIndex> IntakeJournal::Append(std::string_view record) {
-  const uint64_t needed = Padded(sizeof(RecordHeader) + record.size());
+  const uint64_t needed = RingBytes(record.size());
   const uint64_t to_end = ring_bytes_ - head_ % ring_bytes_;
   const uint64_t skipped = needed > to_end ? to_end : 0;  // a record never wraps
   if (needed + skipped > free_bytes()) return std::nullopt;
@@ -199,7 +223,7 @@ std::optional<IntakeJournal::Record> IntakeJournal::Read() {
   uint64_t position = read_.load(std::memory_order_relaxed);
   if (HeaderAt(position)->magic == kSkipMagic) position += ring_bytes_ - position % ring_bytes_;
   const RecordHeader& header = *HeaderAt(position);
-  read_.store(position + Padded(sizeof(RecordHeader) + header.length), std::memory_order_release);
+  read_.store(position + RingBytes(header.length), std::memory_order_release);
   return Record{{header.index}, {reinterpret_cast<const char*>(&header + 1), header.length}};
 }
 

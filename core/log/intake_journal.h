@@ -30,7 +30,7 @@ class IntakeJournal {
   };
 
   // Opens or makes the file, and finds what a crash has left: nothing is changed yet. INTERNAL when the
-  // file cannot be made, mapped or is no journal, FAILED_PRECONDITION when it belongs to another store.
+  // file cannot be made or mapped, FAILED_PRECONDITION when it is no journal or belongs to another store.
   static Result<std::unique_ptr<IntakeJournal>> Open(const Options& options);
   ~IntakeJournal();
   IntakeJournal(const IntakeJournal&) = delete;
@@ -53,6 +53,8 @@ class IntakeJournal {
   bool Seal();
   uint64_t free_bytes() const { return ring_bytes_ - (head_ - tail_.load(std::memory_order_acquire)); }
   uint64_t ring_bytes() const { return ring_bytes_; }
+  // What a record of this size takes of the ring.
+  static uint64_t RingBytes(size_t record_bytes);
 
   // Consumer. The next sealed record, if there is one; valid until ReleaseRead() has passed it.
   struct Record {

@@ -14,11 +14,16 @@ constexpr std::chrono::milliseconds kNoSpaceRetry{200};
 }  // namespace
 
 Result<std::unique_ptr<LocalLog>> LocalLog::Open(Options options, Opened& opened) {
+  auto writer = store::StoreWriter::Open(options.store_path, options.log);
+  if (!writer) return std::move(writer).error().Within("open store");
+  return Open(std::move(options), std::move(*writer), opened);
+}
+
+Result<std::unique_ptr<LocalLog>> LocalLog::Open(Options options, std::unique_ptr<store::StoreWriter> writer,
+                                                 Opened& opened) {
   std::unique_ptr<LocalLog> log(new LocalLog());
   log->options_ = std::move(options);
-  auto writer = store::StoreWriter::Open(log->options_.store_path, log->options_.log);
-  if (!writer) return std::move(writer).error().Within("open store");
-  log->writer_ = std::move(*writer);
+  log->writer_ = std::move(writer);
   Result<store::Loaded> loaded = log->writer_->Load();
   if (!loaded) return std::move(loaded).error().Within("load store");
 
@@ -65,9 +70,15 @@ Status LocalLog::Recover() {
       Result<domain::Applied> applied = ApplyRecord({applied_.value + 1}, records[i]);
       if (!applied) return std::move(applied).error();
     }
-    if (writer_->Write() != store::Commit::kDone) {
-      return Error{Code::INTERNAL,
-                   "write store: " + writer_->failure() + " (free some space, then start again)"};
+    switch (writer_->Write()) {
+      case store::Commit::kDone:
+        break;
+      case store::Commit::kNoSpace:
+        return Error{Code::RESOURCE_EXHAUSTED,
+                     "the disk is full (" + writer_->failure() + "): free some space, then start again"};
+      case store::Commit::kFailed:
+        return Error{Code::INTERNAL, "the store cannot be written (" + writer_->failure() +
+                                         "): check the disk, then start again"};
     }
   }
   journal_->StartEpoch({applied_.value + 1});
@@ -101,14 +112,16 @@ Result<LogIndex> LocalLog::Append(const domain::Command& command) {
   scratch_.clear();
   command.AppendToString(&scratch_);
   const std::string& user = command.origin().user();
-  uint64_t& held = held_by_user_[user];
-  if (held + scratch_.size() > journal_->ring_bytes() / kUserShare) {
+  const uint64_t bytes = IntakeJournal::RingBytes(scratch_.size());
+  const auto holding = held_by_user_.find(user);
+  const uint64_t held = holding == held_by_user_.end() ? 0 : holding->second;
+  if (held + bytes > journal_->ring_bytes() / kUserShare) {
     return Error{Code::RESOURCE_EXHAUSTED, user + " has too much under way"};
   }
   const std::optional<LogIndex> index = journal_->Append(scratch_);
   if (!index) return Error{Code::RESOURCE_EXHAUSTED, "the journal is full"};
-  held += scratch_.size();
-  held_.push_back({*index, user, scratch_.size()});
+  held_by_user_[user] = held + bytes;
+  held_.push_back({*index, user, bytes});
   ++appended_;
   return *index;
 }
@@ -176,7 +189,10 @@ CommittedBatch LocalLog::ApplyBatch() {
 Result<domain::Applied> LocalLog::ApplyRecord(LogIndex index, std::string_view record) {
   domain::Command command;
   if (!command.ParseFromArray(record.data(), static_cast<int>(record.size()))) {
-    return Error{Code::INTERNAL, "journal record " + std::to_string(index.value) + " cannot be read"};
+    return Error{Code::INTERNAL, "journal record " + std::to_string(index.value) +
+                                     " cannot be read: start the Parley that wrote it, or, to go on without "
+                                     "it and all after it, remove " +
+                                     options_.journal_path};
   }
   std::optional<domain::DedupEntry> known;
   if (const std::optional<domain::DedupKey> key = machine_.DedupKeyOf(command)) {
@@ -215,7 +231,7 @@ bool LocalLog::WriteBatch() {
   }
 }
 
-void LocalLog::Fail(Error reason) {
+void LocalLog::Fail(const Error& reason) {
   failed_ = true;
   listener_->OnFailed(reason);
 }

@@ -40,6 +40,9 @@ class LocalLog final : public CommitLog {
 
   // Opens store and journal and commits what a crash has left in the journal. Refuses to start with a hole.
   static Result<std::unique_ptr<LocalLog>> Open(Options options, Opened& opened);
+  // The same on a store that is open already.
+  static Result<std::unique_ptr<LocalLog>> Open(Options options, std::unique_ptr<store::StoreWriter> writer,
+                                                Opened& opened);
   // Commits nothing more: Stop() has been called, or never Start().
   ~LocalLog() override;
 
@@ -64,7 +67,7 @@ class LocalLog final : public CommitLog {
   Stats stats() const;
 
  private:
-  // No user may hold more than this part of the ring.
+  // No user may hold more than one part in so many of the ring.
   static constexpr uint64_t kUserShare = 8;
 
   LocalLog() = default;
@@ -73,7 +76,7 @@ class LocalLog final : public CommitLog {
   CommittedBatch ApplyBatch();
   Result<domain::Applied> ApplyRecord(LogIndex index, std::string_view record);
   bool WriteBatch();
-  void Fail(Error reason);
+  void Fail(const Error& reason);
 
   Options options_;
   std::unique_ptr<IntakeJournal> journal_;

@@ -37,6 +37,9 @@ rocksdb::Options BaseOptions(std::function<void(const std::string&)> log) {
   options.max_open_files = -1;                      // a secondary reader needs every file open
   options.recycle_log_file_num = 0;                 // and cannot follow recycled logs
   options.allow_concurrent_memtable_write = false;  // one writer
+  // Stops at the first damage in the write-ahead log, torn tail or not; the journal's high-water mark tells
+  // which it was.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;

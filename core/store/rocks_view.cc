@@ -87,8 +87,10 @@ class RocksView final : public StoreView {
       const Seq seq{ids->second};
       if (ids->first != rid.value || seq < range.first || seq > range.last) break;
       // A room's seqs have no gap: one that is missing between two rows is damage, never a shorter answer.
-      if (!events.empty() && seq.value != events.back().seq.value + (forward ? 1 : -1)) {
-        return Damaged("no event " + std::to_string(events.back().seq.value + (forward ? 1 : -1)));
+      if (!events.empty()) {
+        const uint64_t before = events.back().seq.value;
+        const uint64_t expected = forward ? before + 1 : before - 1;
+        if (seq.value != expected) return Damaged("no event " + std::to_string(expected));
       }
       total += iterator->value().size();
       if (total > range.bytes_max && !events.empty()) break;

@@ -1,8 +1,8 @@
 #include "core/store/secondary_store.h"
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <shared_mutex>
 
@@ -19,8 +19,8 @@ using Clock = std::chrono::steady_clock;
 
 // Between two attempts to open; a query that comes earlier is answered UNAVAILABLE.
 constexpr std::chrono::milliseconds kReopenPause{100};
-// Catch-ups in a row, when the writer retires a log during each of them; then it is opened anew.
-constexpr int kCatchUpsMax = 4;
+// Catch-ups in a row, when the writer flushes or compacts during each of them; then it is opened anew.
+constexpr int kCatchUpsMax = 16;
 
 // An open secondary. Closes its handles before the database.
 struct Opened {
@@ -77,29 +77,33 @@ class SecondaryStore final : public StoreReader {
     return ready;
   }
 
-  // RocksDB reads the manifest first, then the logs that it finds. When the writer flushes and deletes a log
-  // in between, the entries of that log are in neither, and later ones are: a hole. The deletion shows in the
-  // folder, and the next catch-up reads the manifest that has them.
+  // RocksDB reads the manifest first, then the files and logs that it finds, and takes a missing one for
+  // nothing new. When the writer flushes or compacts in between, and deletes what it no longer needs, that is
+  // a hole: earlier entries are missing, later ones are there. The writer notes every such step in its
+  // manifest before it deletes anything. So only a catch-up during which the manifest stood still is to be
+  // trusted; the next one reads what was noted, and finds the files.
   bool CatchUp() {
     for (int i = 0; i < kCatchUpsMax; ++i) {
-      const uint64_t oldest = OldestLog();
+      const ManifestMark before = ReadManifestMark();
       if (!opened_->db->TryCatchUpWithPrimary().ok()) return false;
-      if (OldestLog() == oldest) return ReadApplied();
+      if (ReadManifestMark() == before) return ReadApplied();
     }
     return false;
   }
 
-  // The number of the oldest write-ahead log of the writer; 0 when there is none.
-  uint64_t OldestLog() const {
-    uint64_t oldest = 0;
+  // Changes whenever the writer adds to its manifest or begins another one.
+  struct ManifestMark {
+    std::string name;
+    uintmax_t size = 0;
+    bool operator==(const ManifestMark&) const = default;
+  };
+  ManifestMark ReadManifestMark() const {
+    ManifestMark mark;
+    std::ifstream current(options_.store_path + "/CURRENT");
+    std::getline(current, mark.name);
     std::error_code error;
-    for (std::filesystem::directory_iterator file(options_.store_path, error), end; !error && file != end;
-         file.increment(error)) {
-      if (file->path().extension() != ".log") continue;
-      const uint64_t number = std::strtoull(file->path().stem().c_str(), nullptr, 10);
-      if (number != 0 && (oldest == 0 || number < oldest)) oldest = number;
-    }
-    return oldest;
+    mark.size = std::filesystem::file_size(options_.store_path + "/" + mark.name, error);
+    return mark;
   }
 
   Status Open() {

@@ -1,12 +1,13 @@
 #include "core/store/store_writer.h"
 
+#include <atomic>
+
 #include <rocksdb/db.h>
-#include <rocksdb/filter_policy.h>
-#include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 #include <sys/random.h>
 
 #include "core/store/keys.h"
+#include "core/store/rocks_database.h"
 #include "core/store/rocks_options.h"
 #include "core/store/rocks_view.h"
 #include "parley/v1/message.pb.h"
@@ -22,26 +23,35 @@ Error Damaged(const std::string& what) {
   return {Code::INTERNAL, "the store is damaged (" + what + "): restore a backup of the store folder"};
 }
 
+Error Unreadable(const rocksdb::Status& status) {
+  return {Code::INTERNAL,
+          "the store cannot be read (" + status.ToString() + "): check the disk, or restore a backup of it"};
+}
+
 class RocksWriter final : public StoreWriter {
  public:
-  RocksWriter(std::unique_ptr<rocksdb::DB> db, std::vector<rocksdb::ColumnFamilyHandle*> handles)
-      : db_(std::move(db)), handles_(std::move(handles)) {
-    families_ = {handles_[1], handles_[2], handles_[3], handles_[4], handles_[5]};
-  }
+  RocksWriter(std::string path, rocksdb::Options options)
+      : path_(std::move(path)), options_(std::move(options)) {}
 
-  ~RocksWriter() override {
-    for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
-    db_->Close().PermitUncheckedError();
+  // Before everything else.
+  Status Open() {
+    const rocksdb::Status status = Database::Open(path_, options_, &expiry_, database_);
+    if (!status.ok()) return OpenError(path_, status);
+    return {};
   }
 
   // Writes the format of a new store, or checks that of an old one.
   Status CheckFormat() {
-    const std::optional<std::string> format = Meta(kMetaFormat);
-    if (format) {
-      const std::optional<uint64_t> version = ParseBigEndian64(*format);
+    const Result<std::optional<std::string>> format = Meta(kMetaFormat);
+    if (!format) return format.error();
+    if (*format) {
+      const std::optional<uint64_t> version = ParseBigEndian64(**format);
       if (version == kFormatVersion) return {};
       return Error{Code::FAILED_PRECONDITION, "the store has format " + std::to_string(version.value_or(0)) +
                                                   ", this Parley knows 1: use a newer Parley"};
+    }
+    for (rocksdb::ColumnFamilyHandle* family : database_->handles()) {
+      if (Status empty = CheckEmpty(family); !empty) return empty;
     }
     std::array<char, 16> id{};
     if (::getrandom(id.data(), id.size(), 0) != static_cast<ssize_t>(id.size())) {
@@ -53,22 +63,35 @@ class RocksWriter final : public StoreWriter {
     PutMeta(batch, kMetaApplied, BigEndian64(0));
     rocksdb::WriteOptions options;
     options.sync = true;
-    const rocksdb::Status status = db_->Write(options, &batch);
+    rocksdb::Status status = db().Write(options, &batch);
+    // Into a table at once: a store that loses its log later is still known to be this one.
+    if (status.ok()) status = db().Flush({}, families().meta);
     if (!status.ok()) return Error{Code::INTERNAL, "write store: " + status.ToString()};
     return {};
   }
 
   Result<Loaded> Load() override {
     Loaded loaded;
-    loaded.applied = {MetaNumber(kMetaApplied)};
-    loaded.log_time_ms = MetaNumber(kMetaLogTime);
-    loaded.wall_time_ms = MetaNumber(kMetaWallTime);
-    const std::optional<std::string> id = Meta(kMetaStoreId);
-    if (!id || id->size() != loaded.store_id.size()) return Damaged("no store id");
-    std::copy(id->begin(), id->end(), loaded.store_id.begin());
+    const Result<uint64_t> applied = MetaNumber(kMetaApplied);
+    if (!applied) return applied.error();
+    loaded.applied = {*applied};
+    if (loaded.applied.value > 0) {  // the clocks come with the first command
+      const Result<uint64_t> log_time = MetaNumber(kMetaLogTime);
+      if (!log_time) return log_time.error();
+      const Result<uint64_t> wall_time = MetaNumber(kMetaWallTime);
+      if (!wall_time) return wall_time.error();
+      loaded.log_time_ms = *log_time;
+      loaded.wall_time_ms = *wall_time;
+    }
+    const Result<std::optional<std::string>> id = Meta(kMetaStoreId);
+    if (!id) return id.error();
+    if (!*id || (*id)->size() != loaded.store_id.size()) return Damaged("no store id");
+    std::copy((*id)->begin(), (*id)->end(), loaded.store_id.begin());
     if (Status status = LoadState(loaded); !status) return std::move(status).error();
     if (Status status = LoadHeads(loaded); !status) return std::move(status).error();
     applied_ = loaded.applied;
+    written_ = loaded.applied;
+    expired_by_ms_ = loaded.log_time_ms;
     return loaded;
   }
 
@@ -78,9 +101,9 @@ class RocksWriter final : public StoreWriter {
       return std::optional(pending->second);
     }
     rocksdb::PinnableSlice row;
-    const rocksdb::Status status = db_->Get({}, families_.dedup, bytes, &row);
+    const rocksdb::Status status = db().Get({}, families().dedup, bytes, &row);
     if (status.IsNotFound()) return std::optional<domain::DedupEntry>();
-    if (!status.ok()) return Error{Code::INTERNAL, "read store: " + status.ToString()};
+    if (!status.ok()) return Unreadable(status);
     std::optional<domain::DedupEntry> entry = ParseDedupRow(row.ToStringView());
     if (!entry) return Damaged("a dedup row");
     return entry;
@@ -89,17 +112,17 @@ class RocksWriter final : public StoreWriter {
   void Add(const domain::Applied& applied, const domain::Command& command) override {
     for (const domain::Change& change : applied.changes) AddChange(change);
     for (const domain::NewEvent& event : applied.events) {
-      Put(families_.events, EventKey(event.rid, event.seq),
+      Put(families().events, EventKey(event.rid, event.seq),
           EncodeEventRow({event.ordinal, event.own_ordinal, event.bytes}));
       if (event.own_ordinal != 0) {
-        Put(families_.state, SentKey(event.rid, event.sender), BigEndian64(event.own_ordinal));
+        Put(families().state, SentKey(event.rid, event.sender), BigEndian64(event.own_ordinal));
       }
     }
-    if (!applied.events.empty()) Put(families_.feed, FeedKey(applied.index), EncodeFeedRow(applied.events));
+    if (!applied.events.empty()) Put(families().feed, FeedKey(applied.index), EncodeFeedRow(applied.events));
     if (applied.dedup) {
       const auto& [key, entry] = *applied.dedup;
       std::string bytes = DedupKeyBytes(key);
-      Put(families_.dedup, bytes, EncodeDedupRow(entry));
+      Put(families().dedup, bytes, EncodeDedupRow(entry));
       pending_dedup_[std::move(bytes)] = entry;
     }
     applied_ = applied.index;
@@ -115,38 +138,79 @@ class RocksWriter final : public StoreWriter {
       PutMeta(batch_, kMetaWallTime, BigEndian64(wall_time_ms_));
       sealed_ = true;
     }
+    if (!database_) {
+      if (const Commit reopened = Reopen(); reopened != Commit::kDone) return reopened;
+    }
     rocksdb::WriteOptions options;
     options.sync = true;
-    const rocksdb::Status status = db_->Write(options, &batch_);
+    const rocksdb::Status status = db().Write(options, &batch_);
     if (status.ok()) {
       batch_.Clear();
       pending_dedup_.clear();
+      written_ = applied_;
+      expired_by_ms_ = log_time_ms_;
       return Commit::kDone;
     }
     failure_ = status.ToString();
     if (!status.IsNoSpace()) return Commit::kFailed;
-    db_->Resume().PermitUncheckedError();  // fails until there is space again
+    // RocksDB would heal itself, but when the disk is full again meanwhile it goes on in the log that is torn
+    // (Debian's build then aborts). Opened anew, it begins a new one.
+    database_.reset();
     return Commit::kNoSpace;
   }
 
   const std::string& failure() const override { return failure_; }
 
-  std::unique_ptr<StoreView> View() override { return MakeRocksView(*db_, families_, applied_, nullptr); }
+  std::unique_ptr<StoreView> View() override { return MakeRocksView(db(), families(), written_, nullptr); }
 
  private:
-  std::optional<std::string> Meta(std::string_view name) const {
-    std::string value;
-    if (!db_->Get({}, families_.meta, AsSlice(name), &value).ok()) return std::nullopt;
-    return value;
+  rocksdb::DB& db() const { return database_->db(); }
+  const Families& families() const { return database_->families(); }
+
+  // After a full disk. kDone: open again, and it ends where it should.
+  Commit Reopen() {
+    const rocksdb::Status status = Database::Open(path_, options_, &expiry_, database_);
+    if (!status.ok()) {
+      failure_ = status.ToString();
+      return status.IsNoSpace() ? Commit::kNoSpace : Commit::kFailed;
+    }
+    const Result<uint64_t> applied = MetaNumber(kMetaApplied);
+    if (applied && (*applied == written_.value || *applied == applied_.value)) return Commit::kDone;
+    failure_ = applied ? "it ends at log index " + std::to_string(*applied) + " after a full disk, not at " +
+                             std::to_string(written_.value)
+                       : applied.error().reason;
+    return Commit::kFailed;
   }
 
-  uint64_t MetaNumber(std::string_view name) const {
-    const std::optional<std::string> value = Meta(name);
-    return value ? ParseBigEndian64(*value).value_or(0) : 0;
+  // A row that cannot be read is never taken for one that is not there.
+  Result<std::optional<std::string>> Meta(std::string_view name) const {
+    std::string value;
+    const rocksdb::Status status = db().Get({}, families().meta, AsSlice(name), &value);
+    if (status.IsNotFound()) return std::optional<std::string>();
+    if (!status.ok()) return Unreadable(status);
+    return std::optional<std::string>(std::move(value));
+  }
+
+  Result<uint64_t> MetaNumber(std::string_view name) const {
+    const Result<std::optional<std::string>> value = Meta(name);
+    if (!value) return value.error();
+    const std::optional<uint64_t> number = *value ? ParseBigEndian64(**value) : std::nullopt;
+    if (!number) return Damaged("meta row " + std::string(name));
+    return *number;
+  }
+
+  Status CheckEmpty(rocksdb::ColumnFamilyHandle* family) {
+    const std::unique_ptr<rocksdb::Iterator> rows(db().NewIterator({}, family));
+    rows->SeekToFirst();
+    if (!rows->status().ok()) return Unreadable(rows->status());
+    if (!rows->Valid()) return {};
+    return Error{Code::FAILED_PRECONDITION,
+                 "this RocksDB database is not a store of Parley, or has lost its format row: give another "
+                 "parley_data, or restore a backup of the store folder"};
   }
 
   void PutMeta(rocksdb::WriteBatch& batch, std::string_view name, std::string_view value) {
-    batch.Put(families_.meta, AsSlice(name), AsSlice(value)).PermitUncheckedError();
+    batch.Put(families().meta, AsSlice(name), AsSlice(value)).PermitUncheckedError();
   }
 
   // A WriteBatch without limits cannot refuse a record.
@@ -161,25 +225,25 @@ class RocksWriter final : public StoreWriter {
     struct Visitor {
       RocksWriter& writer;
       void operator()(const domain::UserRecord& record) {
-        writer.Put(writer.families_.state, UserKey(record.username()), record.SerializeAsString());
+        writer.Put(writer.families().state, UserKey(record.username()), record.SerializeAsString());
       }
       void operator()(const domain::UserGone& gone) {
-        writer.Delete(writer.families_.state, UserKey(gone.name.str()));
+        writer.Delete(writer.families().state, UserKey(gone.name.str()));
       }
       void operator()(const domain::RoomRecord& record) {
-        writer.Put(writer.families_.state, RoomKey(record.room()), record.SerializeAsString());
+        writer.Put(writer.families().state, RoomKey(record.room()), record.SerializeAsString());
       }
       void operator()(const domain::MemberPut& put) {
-        writer.Put(writer.families_.state, MemberKey(put.rid, put.uid), put.record.SerializeAsString());
-        writer.Put(writer.families_.state, MembershipKey(put.uid, put.rid), put.record.room());
+        writer.Put(writer.families().state, MemberKey(put.rid, put.uid), put.record.SerializeAsString());
+        writer.Put(writer.families().state, MembershipKey(put.uid, put.rid), put.record.room());
       }
       void operator()(const domain::MemberGone& gone) {
-        writer.Delete(writer.families_.state, MemberKey(gone.rid, gone.uid));
-        writer.Delete(writer.families_.state, MembershipKey(gone.uid, gone.rid));
-        writer.Delete(writer.families_.state, SentKey(gone.rid, gone.uid));
+        writer.Delete(writer.families().state, MemberKey(gone.rid, gone.uid));
+        writer.Delete(writer.families().state, MembershipKey(gone.uid, gone.rid));
+        writer.Delete(writer.families().state, SentKey(gone.rid, gone.uid));
       }
       void operator()(const domain::ClientRecord& record) {
-        writer.Put(writer.families_.state, ClientKey(record.client()), record.SerializeAsString());
+        writer.Put(writer.families().state, ClientKey(record.client()), record.SerializeAsString());
       }
     };
     std::visit(Visitor{*this}, change);
@@ -189,13 +253,13 @@ class RocksWriter final : public StoreWriter {
   template <typename Visitor>
   Status ForEach(StateTag tag, Visitor visit) {
     const std::string prefix = TagPrefix(tag);
-    const std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator({}, families_.state));
+    const std::unique_ptr<rocksdb::Iterator> rows(db().NewIterator({}, families().state));
     for (rows->Seek(prefix); rows->Valid() && rows->key().starts_with(prefix); rows->Next()) {
       if (!visit(rows->key().ToStringView(), rows->value().ToStringView())) {
         return Damaged("a row of state, tag " + prefix);
       }
     }
-    if (!rows->status().ok()) return Error{Code::INTERNAL, "read store: " + rows->status().ToString()};
+    if (!rows->status().ok()) return Unreadable(rows->status());
     return {};
   }
 
@@ -245,10 +309,10 @@ class RocksWriter final : public StoreWriter {
     const std::unique_ptr<StoreView> view = View();
     for (auto& [rid, head] : loaded.heads) {
       Result<Seq> seq = view->Head(rid);
-      if (!seq) return std::move(seq).error();
+      if (!seq) return Damaged(seq.error().reason);
       if (seq->value == 0) continue;
       Result<std::optional<StoredEvent>> newest = view->EventAt(rid, *seq);
-      if (!newest) return std::move(newest).error();
+      if (!newest) return Damaged(newest.error().reason);
       v1::Event event;
       if (!*newest || !event.ParseFromString((*newest)->bytes)) return Damaged("the newest event of a room");
       if (event.feed() > loaded.applied.value) return Damaged("an event is newer than the applied index");
@@ -257,38 +321,35 @@ class RocksWriter final : public StoreWriter {
     return {};
   }
 
-  const std::unique_ptr<rocksdb::DB> db_;
-  const std::vector<rocksdb::ColumnFamilyHandle*> handles_;
-  Families families_;
+  const std::string path_;
+  const rocksdb::Options options_;
+  std::atomic<uint64_t> expired_by_ms_{0};  // log time on disk; read by compactions
+  const DedupExpiry expiry_{expired_by_ms_};
+  std::unique_ptr<Database> database_;  // none while the disk is full
 
   // The pending batch.
   rocksdb::WriteBatch batch_;
   std::unordered_map<std::string, domain::DedupEntry> pending_dedup_;
   bool sealed_ = false;  // the batch holds its meta rows
-  LogIndex applied_;
+  LogIndex applied_;     // the newest command of the batch
   uint64_t log_time_ms_ = 0;
   uint64_t wall_time_ms_ = 0;
+
+  LogIndex written_;  // the newest command on disk
   std::string failure_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<StoreWriter>> StoreWriter::Open(const std::string& path,
-                                                       std::function<void(const std::string&)> log) {
+                                                       std::function<void(const std::string&)> log,
+                                                       rocksdb::Env* env) {
   rocksdb::Options options = BaseOptions(std::move(log));
+  if (env != nullptr) options.env = env;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* db = nullptr;
-  const rocksdb::Status status =
-      rocksdb::DB::Open(rocksdb::DBOptions(options), path, FamilyDescriptors(), &handles, &db);
-  if (!status.ok()) {
-    const bool in_use = status.ToString().find("lock") != std::string::npos;
-    return Error{Code::FAILED_PRECONDITION,
-                 path + (in_use ? " is in use by another broker: stop it first (" : " cannot be opened (") +
-                     status.ToString() + ")"};
-  }
-  auto writer = std::make_unique<RocksWriter>(std::unique_ptr<rocksdb::DB>(db), std::move(handles));
+  auto writer = std::make_unique<RocksWriter>(path, options);
+  if (Status opened = writer->Open(); !opened) return std::move(opened).error();
   if (Status format = writer->CheckFormat(); !format) return std::move(format).error().Within(path);
   return std::unique_ptr<StoreWriter>(std::move(writer));
 }

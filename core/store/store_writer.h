@@ -12,6 +12,10 @@
 #include "core/store/store_reader.h"
 #include "schemas/result.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace parley::store {
 
 // What the store knew when it was opened.
@@ -27,7 +31,7 @@ struct Loaded {
 
 enum class Commit {
   kDone,     // on disk
-  kNoSpace,  // nothing is lost: call Write() again, with nothing added
+  kNoSpace,  // nothing is lost: call Write() again, and nothing else before it is kDone
   kFailed,   // unknown whether it is on disk: end the process, the next start finds out
 };
 
@@ -37,9 +41,11 @@ class StoreWriter {
   virtual ~StoreWriter() = default;
 
   // Makes the store when the folder has none. FAILED_PRECONDITION with a way out when it holds something
-  // else, a newer format, or is in use. `log`: RocksDB's warnings, any thread.
+  // else, a newer format, or is in use. `log`: RocksDB's warnings, any thread. `env`: the disk; tests have
+  // others than the default.
   static Result<std::unique_ptr<StoreWriter>> Open(const std::string& path,
-                                                   std::function<void(const std::string&)> log);
+                                                   std::function<void(const std::string&)> log,
+                                                   rocksdb::Env* env = nullptr);
 
   // Reads everything that is kept in memory. INTERNAL when a row is damaged.
   virtual Result<Loaded> Load() = 0;

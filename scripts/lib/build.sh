@@ -3,6 +3,8 @@
 
 # build_preset PRESET: configures on first use, then builds what changed. Silent when nothing did.
 build_preset() {
+  # Clones share what ccache knows.
+  export CCACHE_BASEDIR=$PARLEY_ROOT CCACHE_NOHASHDIR=1
   local preset=$1 folder=$PARLEY_ROOT/build/$1
   mkdir -p "$folder" || die "cannot write $PARLEY_ROOT/build"
   # One build of a preset at a time; the lock ends with the subshell.

@@ -48,11 +48,10 @@ http_ok() {
   [[ $status == 200 ]]
 }
 
-# mqtt_accepts PORT CREDENTIALS-FILE: a CONNECT with these credentials is accepted. The packet is made here,
-# so that the password stands on no command line.
+# mqtt_accepts PORT USER PASSWORD: a CONNECT with these is accepted. The packet is made here, so that the password
+# stands on no command line.
 mqtt_accepts() {
-  local user password id="parley-up-$BASHPID" answer
-  user=$(sed -n 's/^username=//p' "$2") && password=$(sed -n 's/^password=//p' "$2") || return 1
+  local user=$2 password=$3 id="parley-up-$2" answer
   [[ -n $user && -n $password ]] || return 1
   local LC_ALL=C
   local length=$((10 + 2 + ${#id} + 2 + ${#user} + 2 + ${#password}))

@@ -43,7 +43,7 @@ def flags_for(header, known):
 
 def fingerprint(header, flags):
     """Of the header, of all of ours that it reaches, and of the flags."""
-    digest, todo, seen = hashlib.sha256(" ".join(flags).encode()), [header], set()
+    digest, todo, seen = hashlib.sha256(" ".join(flags).replace(ROOT, ".").encode()), [header], set()
     roots = [ROOT] + [flag[2:] for flag in flags if flag.startswith("-I")]
     roots += [flags[i + 1] for i, flag in enumerate(flags[:-1]) if flag == "-isystem"]
     while todo:

@@ -16,6 +16,13 @@ PLUGIN = os.path.join(BUILD, "broker-plugin/parley_plugin.so")
 BRIDGE = os.path.join(BUILD, "bridge/parley-bridge")
 CLI = os.path.join(BUILD, "client/parley")
 START_TIMEOUT_S = 30
+# The runtime of the sanitizer that the plugin was built with (set by the build).
+PRELOAD = os.environ.get("PARLEY_BROKER_PRELOAD", "")
+SANITIZER_OPTIONS = {
+    "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=0:exitcode=99",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=99",
+    "TSAN_OPTIONS": "halt_on_error=0:exitcode=99:report_signal_unsafe=0",
+}
 PORT_ATTEMPTS = 5
 
 
@@ -44,11 +51,14 @@ class Daemon:
     def __init__(self, name, log_path):
         self.name, self.log_path, self.process, self.log_start = name, log_path, None, 0
 
-    def start(self, *command):
+    def start(self, *command, preload=""):
+        environment = dict(os.environ, **SANITIZER_OPTIONS)
+        if preload:
+            environment["LD_PRELOAD"] = preload
         self.log_start = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            start_new_session=True, cwd=ROOT)
+                                            start_new_session=True, cwd=ROOT, env=environment)
 
     def wait_ready(self, ready):
         """Until ready() or the process has ended; StartFailed when it does not come up."""
@@ -74,7 +84,13 @@ class Daemon:
             except subprocess.TimeoutExpired:
                 self.kill()
                 raise AssertionError(f"{self.name} did not end within {timeout} s of SIGTERM") from None
+        self.check_sanitizer()
         return self.process.returncode
+
+    def check_sanitizer(self):
+        report = [line for line in self.log().splitlines() if "Sanitizer" in line or "runtime error:" in line]
+        if report:
+            raise AssertionError(f"{self.name}: {report[0]}\n{self.log()[-6000:]}")
 
     def kill(self):
         if self.running():
@@ -127,7 +143,7 @@ class Broker:
 
     def start_broker(self):
         self.write_configuration()
-        self.broker.start(mosquitto_program(), "-c", os.path.join(self.data, "mosquitto.conf"))
+        self.broker.start(mosquitto_program(), "-c", os.path.join(self.data, "mosquitto.conf"), preload=PRELOAD)
         self.broker.wait_ready(self.broker_answers)
 
     def start_bridge(self):

@@ -83,7 +83,7 @@ TEST_F(ControlTest, EveryErrorHasItsCode) {
       {R"({"command":"createRoom","room":"r","kind":"channel"})", "UNIMPLEMENTED"},
       {R"({"command":"createRoom","room":"r","kind":"GROUP"})", "INVALID_ARGUMENT"},
       {R"({"command":"createRoom","room":"r","kind":"unspecified"})", "INVALID_ARGUMENT"},
-      {R"({"command":"createRoom","room":"r","history":"since_join"})", "UNIMPLEMENTED"},
+      {R"({"command":"createRoom","room":"r","history":"since_joined"})", "INVALID_ARGUMENT"},
       {R"({"command":"createRoom","room":"r","title":"a\nb"})", "INVALID_ARGUMENT"},
       {R"({"command":"createRoom","room":"r","members":{}})", "INVALID_ARGUMENT"},
       {R"({"command":"createRoom","room":"r","members":["alice"]})", "INVALID_ARGUMENT"},

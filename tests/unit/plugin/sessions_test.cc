@@ -137,6 +137,17 @@ TEST_F(SessionsTest, ABindingIsKeptOverReconnectsOfItsUserOnly) {
   EXPECT_EQ(Connect(two_, "phone", "bob").bound_at_ms, std::nullopt);
 }
 
+TEST_F(SessionsTest, ANewUserOfADeletedNameOwnsNoneOfItsClientIds) {
+  Connect(one_, "phone", "alice", true);
+  sessions_.Disconnected(one_);
+  sessions_.Orphan("alice");
+  held_ = {"phone"};
+  EXPECT_EQ(sessions_.OwnerOtherThan("phone", "alice"), "") << "what the broker queued is the deleted user's";
+  EXPECT_TRUE(sessions_.ClientsOf("alice").empty());
+  held_ = {};
+  EXPECT_EQ(sessions_.OwnerOtherThan("phone", "alice"), std::nullopt);
+}
+
 TEST_F(SessionsTest, InterestIsOfAnySessionOfTheUser) {
   Connect(one_, "phone", "alice").interest.events[static_cast<size_t>(Encoding::kJson)] = true;
   Connect(two_, "tablet", "alice");

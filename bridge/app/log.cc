@@ -1,4 +1,4 @@
-#include "bridge/service/log.h"
+#include "bridge/app/log.h"
 
 #include <array>
 #include <cerrno>

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/positional_options.hpp>
+#include <boost/program_options/variables_map.hpp>
+
+#include "client/cli/global.h"
+#include "schemas/result.h"
+
+namespace parley::client {
+
+// For the *_options files only: Boost stays in them.
+
+struct ParsedWords {
+  GlobalOptions global;
+  boost::program_options::variables_map own;
+};
+
+// Parses a command's words: `own` and `positional` say what the command takes, the global options come along.
+// INVALID_ARGUMENT, one line, for an unknown option or a bad value.
+Result<ParsedWords> ParseWords(const std::vector<std::string>& words,
+                               const boost::program_options::options_description& own,
+                               const boost::program_options::positional_options_description& positional);
+
+// The help text of a command: usage, what it does, its options, the global ones.
+std::string HelpText(std::string_view usage, const boost::program_options::options_description& own);
+
+// The value of a string option or argument; all values of one that may be repeated.
+std::optional<std::string> Text(const boost::program_options::variables_map& values, const char* name);
+std::vector<std::string> Texts(const boost::program_options::variables_map& values, const char* name);
+bool Flag(const boost::program_options::variables_map& values, const char* name);
+// A whole number from min to max, given as a string option. INVALID_ARGUMENT names the option.
+Result<std::optional<uint64_t>> WholeNumber(const boost::program_options::variables_map& values,
+                                            const char* name, uint64_t min, uint64_t max);
+// Seconds, with a fraction, above 0, as milliseconds.
+Result<std::optional<int64_t>> Seconds(const boost::program_options::variables_map& values, const char* name);
+
+}  // namespace parley::client

@@ -1,0 +1,73 @@
+#include <iostream>
+
+#include "client/api/client.h"
+#include "client/cli/command.h"
+#include "client/cli/history_options.h"
+#include "client/cli/render.h"
+#include "client/cli/report.h"
+#include "schemas/limits.h"
+
+namespace parley::client {
+namespace {
+
+bool PrintEvents(const v1::HistoryPageReply& page, bool json) {
+  for (const v1::Event& event : page.events()) {
+    if (!PrintLine(json ? ToJsonLine(event) : RenderEvent(event))) return false;
+  }
+  return true;
+}
+
+int ShowPage(Client& client, const HistoryOptions& options, const CommandContext& context) {
+  const bool json = options.global.json;
+  Result<v1::HistoryPageReply> page = client.History(options.request);
+  if (!page) {
+    Fail(page.error(), json);
+    return ExitCode(page.error(), context);
+  }
+  if (!PrintEvents(*page, json) || json || !page->more() || page->events_size() == 0) return 0;
+  if (options.request.has_after() || options.request.has_at_ms()) {
+    std::cerr << "more: --after " << page->events(page->events_size() - 1).seq() << '\n';
+  } else {
+    std::cerr << "more: --before " << page->events(0).seq() << '\n';
+  }
+  return 0;
+}
+
+int ShowAll(Client& client, const HistoryOptions& options, const CommandContext& context) {
+  const bool json = options.global.json;
+  v1::HistoryPageRequest request = options.request;
+  if (!request.has_after() && !request.has_at_ms()) request.set_after(0);
+  if (request.limit() == 0) request.set_limit(parley::limits::kPageMax);
+  while (true) {
+    Result<v1::HistoryPageReply> page = client.History(request);
+    if (!page) {
+      Fail(page.error(), json);
+      return ExitCode(page.error(), context);
+    }
+    if (!PrintEvents(*page, json)) return 0;
+    if (!page->more() || page->events_size() == 0) return 0;
+    request.clear_at_ms();
+    request.set_after(page->events(page->events_size() - 1).seq());
+  }
+}
+
+}  // namespace
+
+int RunHistory(const CommandContext& context) {
+  Result<HistoryOptions> options = ParseHistoryOptions(context.words);
+  if (!options) return UsageError("parley history", options.error());
+  if (options->global.help) return PrintLine(HistoryHelp()) ? 0 : 1;
+  Result<MqttOptions> connection = ResolveConnection(options->global, context.environment);
+  if (!connection) return Fail(connection.error(), options->global.json);
+  ClientOptions client_options;
+  client_options.mqtt = *connection;
+  client_options.interrupted = &context.interrupted;
+  Result<std::unique_ptr<Client>> client = Client::Connect(client_options);
+  if (!client) {
+    Fail(client.error(), options->global.json);
+    return ExitCode(client.error(), context);
+  }
+  return options->all ? ShowAll(**client, *options, context) : ShowPage(**client, *options, context);
+}
+
+}  // namespace parley::client

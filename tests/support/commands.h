@@ -1,0 +1,97 @@
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/domain/state_machine.h"
+
+// Commands of the log, as the gate and control would make them. Clocks are small and explicit.
+namespace parley::testing {
+
+using domain::Command;
+using domain::Role;
+
+inline Command By(std::string_view user, uint64_t now_ms = 1000) {
+  Command command;
+  command.set_wall_ms(now_ms);
+  command.set_log_time_ms(now_ms);
+  command.mutable_origin()->set_user(std::string(user));
+  command.mutable_origin()->set_client(std::string(user) + "-phone");
+  return command;
+}
+
+inline Command CreateUser(std::string_view user) {
+  Command command = By("admin");
+  command.mutable_create_user()->set_username(std::string(user));
+  command.mutable_create_user()->set_kind("person");
+  return command;
+}
+
+inline Command DeleteUser(std::string_view user) {
+  Command command = By("admin");
+  command.mutable_delete_user()->set_username(std::string(user));
+  return command;
+}
+
+using Members = std::initializer_list<std::pair<std::string_view, Role>>;
+
+inline Command CreateRoom(std::string_view room, Members members = {}, v1::Room::Kind kind = v1::Room::GROUP,
+                          v1::Room::History history = v1::Room::ALL) {
+  Command command = By("admin");
+  internal::v1::CreateRoom& create = *command.mutable_create_room();
+  create.set_room(std::string(room));
+  create.set_kind(kind);
+  create.set_history(history);
+  for (const auto& [user, role] : members) {
+    internal::v1::RoomMember& member = *create.add_members();
+    member.set_user(std::string(user));
+    member.set_role(role);
+  }
+  return command;
+}
+
+inline Command AddMember(std::string_view room, std::string_view user, Role role = v1::Member::MEMBER) {
+  Command command = By("admin");
+  command.mutable_add_member()->set_room(std::string(room));
+  command.mutable_add_member()->mutable_member()->set_user(std::string(user));
+  command.mutable_add_member()->mutable_member()->set_role(role);
+  return command;
+}
+
+inline Command RemoveMember(std::string_view room, std::string_view user) {
+  Command command = By("admin");
+  command.mutable_remove_member()->set_room(std::string(room));
+  command.mutable_remove_member()->set_user(std::string(user));
+  return command;
+}
+
+inline Command SetMemberRole(std::string_view room, std::string_view user, Role role) {
+  Command command = By("admin");
+  command.mutable_set_member_role()->set_room(std::string(room));
+  command.mutable_set_member_role()->mutable_member()->set_user(std::string(user));
+  command.mutable_set_member_role()->mutable_member()->set_role(role);
+  return command;
+}
+
+// The hash of a draft's body: 16 bytes that differ when the texts do (in their first 16 bytes).
+inline std::string BodyHash(std::string_view text) {
+  std::string hash(text.substr(0, 16));
+  hash.resize(16, '#');
+  return hash;
+}
+
+// `id` empty: a message without one.
+inline Command Send(std::string_view user, std::string_view room, std::string_view id,
+                    std::string_view text = "hello", uint64_t now_ms = 1000) {
+  Command command = By(user, now_ms);
+  internal::v1::SendDraft& send = *command.mutable_send();
+  send.set_room(std::string(room));
+  send.mutable_draft()->set_id(std::string(id));
+  send.mutable_draft()->mutable_text()->set_text(std::string(text));
+  send.set_body_hash(BodyHash(text));
+  return command;
+}
+
+}  // namespace parley::testing

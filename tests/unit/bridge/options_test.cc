@@ -1,0 +1,56 @@
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "bridge/app/bridge_options.h"
+
+namespace parley::bridge {
+namespace {
+
+Result<std::optional<BridgeOptions>> Parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "parley-bridge");
+  return ParseCommandLine(static_cast<int>(arguments.size()), arguments.data());
+}
+
+TEST(BridgeOptions, AllOfThem) {
+  const auto options = Parse(
+      {"--data", "/d", "--host", "::1", "--port", "2883", "--http-port", "9090", "--http-host=0.0.0.0"});
+  ASSERT_TRUE(options);
+  EXPECT_EQ((*options)->store_path(), "/d/store");
+  EXPECT_EQ((*options)->scratch_path(), "/d/bridge/secondary");
+  EXPECT_EQ((*options)->credentials_path(), "/d/bridge.credentials");
+  EXPECT_EQ((*options)->host, "::1");
+  EXPECT_EQ((*options)->port, 2883);
+  EXPECT_EQ((*options)->http_port, 9090);
+  EXPECT_EQ((*options)->http_host, "0.0.0.0");
+}
+
+TEST(BridgeOptions, OnlyDataIsNeeded) {
+  const auto options = Parse({"--data", "/d"});
+  ASSERT_TRUE(options);
+  EXPECT_EQ((*options)->host, "127.0.0.1");
+  EXPECT_EQ((*options)->port, 1883);
+}
+
+TEST(BridgeOptions, WhatIsWrongIsOneLine) {
+  for (const std::vector<const char*>& arguments : {std::vector<const char*>{},
+                                                    {"--data"},
+                                                    {"--data", "/d", "--bogus"},
+                                                    {"--data", "/d", "word"},
+                                                    {"--data", "/d", "--port", "0"},
+                                                    {"--data", "/d", "--port", "-1"},
+                                                    {"--data", "/d", "--port", "65536"},
+                                                    {"--data", "/d", "--port", "x"},
+                                                    {"--data", "/d", "--http-port", "-1"},
+                                                    {"--data", "/d", "--http-port", "99999999999"},
+                                                    {"--data", "/d", "--data", "/e"},
+                                                    {"--dat", "/d"}}) {
+    const auto options = Parse(arguments);
+    ASSERT_FALSE(options) << (arguments.empty() ? "" : arguments.back());
+    EXPECT_EQ(options.error().code, Code::INVALID_ARGUMENT);
+    EXPECT_EQ(options.error().reason.find('\n'), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace parley::bridge

@@ -1,0 +1,117 @@
+#include "client/cli/admin_commands.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace parley::client {
+namespace {
+
+using testing::ElementsAre;
+
+AdminOptions OptionsOf(std::string subcommand, std::vector<std::string> arguments = {}) {
+  AdminOptions options;
+  options.subcommand = std::move(subcommand);
+  options.arguments = std::move(arguments);
+  return options;
+}
+
+TEST(AdminCommand, EverySubcommandHasItsJson) {
+  EXPECT_EQ(*AdminCommand(OptionsOf("delete-user", {"bob"})), R"({"command":"deleteUser","username":"bob"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("list-users")), R"({"command":"listUsers"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("list-rooms")), R"({"command":"listRooms"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("stats")), R"({"command":"stats"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("get-room", {"r"})), R"({"command":"getRoom","room":"r"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("add-member", {"r", "u"})),
+            R"({"command":"addMember","room":"r","user":"u","role":"member"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("remove-member", {"r", "u"})),
+            R"({"command":"removeMember","room":"r","user":"u"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("set-role", {"r", "u", "reader"})),
+            R"({"command":"setMemberRole","room":"r","user":"u","role":"reader"})");
+}
+
+TEST(AdminCommand, AUserWithPasswordRolesAndKind) {
+  AdminOptions options = OptionsOf("create-user", {"bob"});
+  options.new_password = "p\"w";
+  options.roles = {"admin"};
+  options.kind = "bot";
+  EXPECT_EQ(*AdminCommand(options),
+            R"({"command":"createUser","username":"bob","password":"p\"w","roles":["admin"],"kind":"bot"})");
+}
+
+TEST(AdminCommand, ARoomWithMembers) {
+  AdminOptions options = OptionsOf("create-room", {"lobby"});
+  options.title = "Lobby";
+  options.members = {"alice:owner", "bob"};
+  EXPECT_EQ(*AdminCommand(options),
+            R"({"command":"createRoom","room":"lobby","kind":"group","title":"Lobby",)"
+            R"("members":[{"user":"alice","role":"owner"},{"user":"bob","role":"member"}]})");
+}
+
+TEST(AdminCommand, TooFewTooManyAndForeignOptionsAreRefused) {
+  EXPECT_FALSE(AdminCommand(OptionsOf("")));
+  EXPECT_FALSE(AdminCommand(OptionsOf("frob")));
+  EXPECT_FALSE(AdminCommand(OptionsOf("create-user")));
+  EXPECT_FALSE(AdminCommand(OptionsOf("create-user", {"a", "b"})));
+  EXPECT_FALSE(AdminCommand(OptionsOf("set-role", {"r", "u"})));
+  AdminOptions options = OptionsOf("stats");
+  options.new_password = "x";
+  EXPECT_FALSE(AdminCommand(options));
+  options = OptionsOf("create-user", {"bob"});
+  options.members = {"alice"};
+  EXPECT_FALSE(AdminCommand(options));
+}
+
+TEST(ListCommand, CarriesTheOffset) {
+  EXPECT_EQ(ListCommand(R"({"command":"listUsers"})", 1'000), R"({"command":"listUsers","offset":1000})");
+}
+
+TEST(ReadAnswer, Success) {
+  const AdminAnswer answer = ReadAnswer(R"({"command":"createUser"})", false);
+  EXPECT_TRUE(answer.status);
+  EXPECT_THAT(answer.lines, ElementsAre("createUser: ok"));
+  EXPECT_THAT(ReadAnswer(R"({"command":"createUser"})", true).lines,
+              ElementsAre(R"({"command":"createUser"})"));
+}
+
+TEST(ReadAnswer, AnErrorHasItsCode) {
+  const AdminAnswer answer =
+      ReadAnswer(R"({"command":"createUser","error":"user bob exists","code":"ALREADY_EXISTS"})", false);
+  ASSERT_FALSE(answer.status);
+  EXPECT_EQ(answer.status.error().code, Code::ALREADY_EXISTS);
+  EXPECT_THAT(answer.lines, ElementsAre("createUser: ALREADY_EXISTS: user bob exists"));
+}
+
+TEST(ReadAnswer, AListIsALineForEach) {
+  const std::string response = R"({"command":"listUsers","data":{"totalCount":5,"users":[)"
+                               R"({"username":"admin","kind":"person","roles":["admin"],"disabled":false},)"
+                               R"({"username":"bob","kind":"bot","roles":[],"disabled":true}]}})";
+  const AdminAnswer answer = ReadAnswer(response, false);
+  EXPECT_EQ(answer.items, 2u);
+  EXPECT_EQ(answer.total, 5u);
+  EXPECT_THAT(answer.lines, ElementsAre("admin person admin", "bob bot disabled"));
+  EXPECT_EQ(ReadAnswer(response, true).lines.size(), 2u);
+}
+
+TEST(ReadAnswer, ARoomAndStats) {
+  EXPECT_THAT(ReadAnswer(R"({"command":"getRoom","data":{"room":{"room":"lobby","kind":"group","title":"L",)"
+                         R"("members":[{"user":"alice","role":"owner"}]}}})",
+                         false)
+                  .lines,
+              ElementsAre("lobby group \"L\"", "  alice owner"));
+  EXPECT_THAT(ReadAnswer(R"({"command":"stats","data":{"users":3,"mode":"x"}})", false).lines,
+              ElementsAre("users: 3", "mode: x"));
+}
+
+TEST(ReadAnswer, NonsenseIsNoCrash) {
+  for (const char* text : {"", "7", "[]", "{}", R"({"command":7,"data":[1,{"a":[2]}]})",
+                           R"({"command":"x","data":{"users":[1,null,"\u001b"]}})", R"({"error":{}})"}) {
+    for (const bool json : {false, true}) {
+      for (const std::string& line : ReadAnswer(text, json).lines) {
+        EXPECT_EQ(line.find('\x1b'), std::string::npos) << text;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace parley::client
