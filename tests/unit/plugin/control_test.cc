@@ -226,7 +226,7 @@ TEST_F(ControlTest, ResponsesHaveABound) {
   const json answers = Control(Admin(), reads);
   ASSERT_THAT(answers, SizeIs(100));
   EXPECT_TRUE(answers[0].contains("data"));
-  EXPECT_EQ(answers[99]["code"], "RESOURCE_EXHAUSTED");
+  EXPECT_EQ(answers[99].value("code", "OK"), "RESOURCE_EXHAUSTED");
   EXPECT_LT(answers.dump().size(), 2 * limits::kPacketBytesMax);
 }
 
