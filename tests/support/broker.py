@@ -187,8 +187,18 @@ class Broker:
         finally:
             self.bridge.kill()
             self.broker.kill()
+            self.remove_key()
             if self.folder:
                 shutil.rmtree(self.folder, ignore_errors=True)
+
+    def remove_key(self):
+        """The key of remembered logins, which outlives the broker on the memory file system (docs/formats)."""
+        try:
+            with open(os.path.join(self.data, "journal"), "rb") as journal:
+                store_id = journal.read(40)[24:40]
+            os.unlink(f"/dev/shm/parley-{store_id.hex()}.key")
+        except OSError:
+            pass
 
     def __enter__(self):
         return self.start()
