@@ -21,6 +21,9 @@ function(parley_target name)
     string(REPLACE ";" "," sanitizers "${PARLEY_SANITIZE}")
     target_compile_options(${name} PRIVATE -fsanitize=${sanitizers} -fno-omit-frame-pointer -g)
     target_link_options(${name} PRIVATE -fsanitize=${sanitizers})
+    if(sanitizers STREQUAL "thread")
+      target_compile_options(${name} PRIVATE -Wno-tsan)  # fences inside the standard library and Asio
+    endif()
   endif()
 endfunction()
 

@@ -21,7 +21,8 @@ PRELOAD = os.environ.get("PARLEY_BROKER_PRELOAD", "")
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=0:exitcode=99",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=99",
-    "TSAN_OPTIONS": "halt_on_error=0:exitcode=99:report_signal_unsafe=0",
+    "TSAN_OPTIONS": "halt_on_error=0:exitcode=99:report_signal_unsafe=0:suppressions=" +
+                    os.path.join(ROOT, "tests/support/tsan.suppressions"),
 }
 PORT_ATTEMPTS = 5
 
