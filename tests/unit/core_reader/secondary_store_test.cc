@@ -154,21 +154,24 @@ TEST(SecondaryStore, NeverShowsAHoleWhileTheWriterRetiresItsLogs) {
       rocksdb::DB::Open(rocksdb::DBOptions(options), folder.path("store"), families, &handles, &raw).ok());
   const std::unique_ptr<rocksdb::DB> db(raw);
   ASSERT_TRUE(db->Put({}, handles[5], std::string(kMetaFormat), BigEndian64(kFormatVersion)).ok());
+  // The writer races each catch-up, but only so far ahead: a reader on a busy machine still gets its turn.
+  constexpr uint64_t kLeadMax = 1000;
   std::atomic<uint64_t> written{0};
+  std::atomic<uint64_t> seen{0};
   std::atomic<bool> stop{false};
   std::thread writer([&] {
-    for (uint64_t i = 1; !stop && i < 2'000'000; ++i) {
+    for (uint64_t i = 1; !stop; ++i) {
+      while (!stop && i > seen + kLeadMax) std::this_thread::yield();
       rocksdb::WriteBatch batch;
       batch.Put(handles[1], EventKey({1}, {i}), EncodeEventRow({i, 0, std::string(300, 'e')}));
       batch.Put(handles[5], std::string(kMetaApplied), BigEndian64(i));
       if (!db->Write({}, &batch).ok()) break;
       written = i;
-      if (i % 50 == 0) std::this_thread::sleep_for(std::chrono::microseconds(500));
     }
   });
   const auto reader = MakeSecondaryStore(
       {.store_path = folder.path("store"), .scratch_path = folder.path("scratch"), .log = {}});
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(50);
   constexpr int kViews = 60;
   int views = 0;
   while (views < kViews && std::chrono::steady_clock::now() < end && !::testing::Test::HasFailure()) {
@@ -176,6 +179,7 @@ TEST(SecondaryStore, NeverShowsAHoleWhileTheWriterRetiresItsLogs) {
     if (!view) continue;
     ++views;
     const uint64_t applied = (*view)->applied().value;
+    seen = applied;
     ASSERT_EQ((*view)->Head({1})->value, applied);
     const auto newest = (*view)->Events({1}, {.first = {1},
                                               .last = {applied},
@@ -187,7 +191,7 @@ TEST(SecondaryStore, NeverShowsAHoleWhileTheWriterRetiresItsLogs) {
   }
   stop = true;
   writer.join();
-  EXPECT_GT(views, kViews / 6) << "the reader hardly moved";
+  EXPECT_EQ(views, kViews) << "the reader hardly moved";
   for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
 }
 
