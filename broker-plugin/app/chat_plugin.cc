@@ -102,18 +102,18 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
       memory_(OpenMemory(broker, options.key_folder, opened.store_id)),
       delivery_(broker, view_, sessions_,
                 {.ring = [this] { WakeUp(); },
-                 .answered = [this](const domain::Applied& applied) { control_.OnApplied(applied); },
+                 .answered = [this](const domain::Applied& applied) { commands_.OnApplied(applied); },
                  .will_change = [this](const domain::Change& change) { WillChange(change); },
                  .released = [this](LogIndex committed) { log_->Release(committed); }},
                 opened.applied),
-      gate_(view_, *log_, delivery_, clock_),
+      commands_(*log_, clock_),
+      gate_(view_, commands_, delivery_),
       pool_([this] { WakeUp(); }),
       login_(view_, memory_, pool_,
              [this](const domain::UserRecord& user, const std::string& mac) { Remember(user, mac); }),
       control_({.broker = broker,
                 .view = view_,
-                .log = *log_,
-                .gate = gate_,
+                .commands = commands_,
                 .pool = pool_,
                 .memory = memory_,
                 .stats = [this] { return Stats(); }}),
@@ -159,7 +159,7 @@ Status ChatPlugin::MakeUser(const std::string& name, const std::string& kind, bo
   const std::string hash = HashPassword((*known)->password);
   if (hash.empty()) return Error{Code::INTERNAL, "no memory to hash a password"};
   const std::string mac = memory_.Mac(name, hash, (*known)->password);
-  domain::Command command = gate_.NewCommand(name, "");
+  domain::Command command = commands_.New(name, "");
   if (exists) {
     command.mutable_set_password()->set_username(name);
     command.mutable_set_password()->set_password_hash(hash);
@@ -172,7 +172,7 @@ Status ChatPlugin::MakeUser(const std::string& name, const std::string& kind, bo
     create.set_password_hash(hash);
     create.set_remembered_mac(mac);
   }
-  const Result<LogIndex> appended = log_->Append(command);
+  const Result<LogIndex> appended = commands_.Append(command);
   if (!appended) return appended.error();
   log_->Seal();
   if (!delivery_.DrainUntil(*appended, std::chrono::seconds(kFirstUsersSeconds))) {
@@ -353,18 +353,18 @@ void ChatPlugin::OnTick() {
 
 void ChatPlugin::BindInLog(Session& session) {
   if (session.bound_at_ms && clock_.LogMs() < *session.bound_at_ms + kBindAgainMs) return;
-  domain::Command command = gate_.NewCommand(session.user, session.client);
+  domain::Command command = commands_.New(session.user, session.client);
   command.mutable_bind_client()->set_client(session.client);
   command.mutable_bind_client()->set_username(session.user);
-  if (log_->Append(command)) session.bound_at_ms = command.log_time_ms();
+  if (commands_.Append(command)) session.bound_at_ms = command.log_time_ms();
 }
 
 void ChatPlugin::Remember(const domain::UserRecord& user, const std::string& mac) {
-  domain::Command command = gate_.NewCommand(user.username(), "");
+  domain::Command command = commands_.New(user.username(), "");
   command.mutable_remember_credential()->set_username(user.username());
   command.mutable_remember_credential()->set_password_hash(user.password_hash());
   command.mutable_remember_credential()->set_remembered_mac(mac);
-  if (!log_->Append(command)) return;  // the next login pays once more
+  if (!commands_.Append(command)) return;  // the next login pays once more
 }
 
 // A changed password, a disabled or deleted user: sessions end. (Memberships never disconnect anybody.)

@@ -18,6 +18,7 @@
 #include "broker-plugin/delivery/broker.h"
 #include "broker-plugin/delivery/delivery.h"
 #include "broker-plugin/delivery/doorbell.h"
+#include "broker-plugin/gate/command_sender.h"
 #include "broker-plugin/gate/gate.h"
 #include "core/log/local_log.h"
 
@@ -90,6 +91,7 @@ class ChatPlugin {
   const LogClock clock_;
   CredentialMemory memory_;
   Delivery delivery_;
+  CommandSender commands_;
   Gate gate_;
   WorkerPool pool_;
   Login login_;

@@ -11,8 +11,9 @@ class Broker {
   virtual ~Broker() = default;
 
   // Queues a message for all subscribers of a topic. The broker routes it, and asks for the READ right, at
-  // the top of its next loop pass.
-  virtual void Publish(const std::string& topic, std::string_view payload, int qos) = 0;
+  // the top of its next loop pass. `correlation_data`: the MQTT 5 property; empty = none.
+  virtual void Publish(const std::string& topic, std::string_view payload, int qos,
+                       std::string_view correlation_data) = 0;
   // Queues a message for one client, without subscription and without READ.
   virtual void PublishTo(const std::string& client, const std::string& topic, std::string_view payload,
                          int qos) = 0;

@@ -100,7 +100,8 @@ bool Delivery::Deliver(Outgoing& item) {
   if (!DeliverEvents(item)) return false;
   const internal::v1::Origin& origin = item.applied.origin;
   if (item.applied.ack) {
-    PublishAck(origin.client(), AnswerEncoding(static_cast<Encoding>(origin.encoding())), *item.applied.ack);
+    PublishAck(origin.client(), AnswerEncoding(static_cast<Encoding>(origin.encoding())), *item.applied.ack,
+               origin.correlation_data());
   }
   if (origin.token() != 0) hooks_.answered(item.applied);
   return true;
@@ -167,22 +168,24 @@ void Delivery::PublishLive(const v1::Event& event) {
   }
 }
 
-void Delivery::PublishAck(const std::string& client, Encoding encoding, const v1::Ack& ack) {
+void Delivery::PublishAck(const std::string& client, Encoding encoding, const v1::Ack& ack,
+                          std::string_view correlation_data) {
   if (client.empty() || !sessions_.AnyAckInterest(client, encoding)) return;
-  Publish(AcksTopic(client, encoding), encoding == Encoding::kPb ? ack.SerializeAsString() : ToJson(ack), 1);
+  Publish(AcksTopic(client, encoding), encoding == Encoding::kPb ? ack.SerializeAsString() : ToJson(ack), 1,
+          correlation_data);
 }
 
-void Delivery::PublishReply(const std::string& client, Encoding encoding, const v1::Reply& reply) {
-  Publish(RepliesTopic(client, encoding),
-          encoding == Encoding::kPb ? reply.SerializeAsString() : ToJson(reply), 1);
+void Delivery::PublishReply(const ReplyAddress& address, std::string_view payload) {
+  Publish(address.topic, payload, 1, address.correlation_data);
 }
 
 void Delivery::PublishRequest(const std::string& envelope) {
   Publish(std::string(kBridgeRequestTopic), envelope, 1);
 }
 
-void Delivery::Publish(const std::string& topic, std::string_view payload, int qos) {
-  broker_.Publish(topic, payload, qos);
+void Delivery::Publish(const std::string& topic, std::string_view payload, int qos,
+                       std::string_view correlation_data) {
+  broker_.Publish(topic, payload, qos, correlation_data);
   published_ = true;
   ticks_since_publish_ = 0;
   if (budget_ > 0) --budget_;
@@ -197,7 +200,7 @@ bool Delivery::ViewMayChange() const {
 void Delivery::PublishBarrier() {
   if (!published_) return;
   published_ = false;
-  broker_.Publish(std::string(kBarrierTopic), std::to_string(++barriers_sent_), 0);
+  broker_.Publish(std::string(kBarrierTopic), std::to_string(++barriers_sent_), 0, {});
 }
 
 void Delivery::OnBarrierAsked(std::string_view payload) {

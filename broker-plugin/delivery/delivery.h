@@ -18,6 +18,12 @@
 
 namespace parley::plugin {
 
+// Where the reply to a request goes.
+struct ReplyAddress {
+  std::string topic;
+  std::string correlation_data;  // empty = none
+};
+
 // The last step of a message's life: what the log has committed updates the ACL view and goes out to
 // subscribers, in log order.
 //
@@ -55,8 +61,11 @@ class Delivery final : public log::LogListener {
 
   // Sends an event live that is not in the log (QoS 0), by the view as it is.
   void PublishLive(const v1::Event& event);
-  void PublishAck(const std::string& client, Encoding encoding, const v1::Ack& ack);
-  void PublishReply(const std::string& client, Encoding encoding, const v1::Reply& reply);
+  // `correlation_data`: of the message that is answered (MQTT 5), empty = none.
+  void PublishAck(const std::string& client, Encoding encoding, const v1::Ack& ack,
+                  std::string_view correlation_data);
+  // `payload`: a serialised reply, in the encoding that was asked for.
+  void PublishReply(const ReplyAddress& address, std::string_view payload);
   void PublishRequest(const std::string& envelope);
 
   // Everything up to here is on disk and visible in the view.
@@ -86,7 +95,8 @@ class Delivery final : public log::LogListener {
   void StartEvent(Outgoing& item, const domain::NewEvent& event);
   void PublishToUser(const std::string& user, const std::string& pb, const std::string& json);
   std::vector<std::string> RecipientsOf(std::string_view room) const;
-  void Publish(const std::string& topic, std::string_view payload, int qos);
+  void Publish(const std::string& topic, std::string_view payload, int qos,
+               std::string_view correlation_data = {});
   bool ViewMayChange() const;
   void PublishBarrier();
   void PublishCommitNotice();

@@ -21,6 +21,18 @@ bool IsBridgeMethod(std::string_view method) {
   return std::find(kBridgeMethods.begin(), kBridgeMethods.end(), method) != kBridgeMethods.end();
 }
 
+// The Response Topic when it lies in the client's own space, else its replies topic.
+ReplyAddress ReplyAddressOf(const Session& session, const RequestTopic& topic,
+                            const Publication& publication) {
+  ReplyAddress address{RepliesTopic(session.client, topic.encoding),
+                       std::string(publication.correlation_data)};
+  if (publication.response_topic.empty()) return address;
+  const Result<ChatTopic> asked = ParseChatTopic(publication.response_topic);
+  const auto* own = asked ? std::get_if<ClientTopic>(&*asked) : nullptr;
+  if (own != nullptr && own->client == session.client) address.topic = publication.response_topic;
+  return address;
+}
+
 }  // namespace
 
 Gate::Verdict Gate::OnMessage(const Session& session, const Publication& publication) {
@@ -30,14 +42,15 @@ Gate::Verdict Gate::OnMessage(const Session& session, const Publication& publica
     const auto* client = topic ? std::get_if<ClientTopic>(&*topic) : nullptr;
     return client != nullptr ? Verdict::kPass : Verdict::kRefuse;
   }
-  if (!topic) return Refuse(session, Encoding::kJson, {}, {}, topic.error());
+  const std::string_view correlation = publication.correlation_data;
+  if (!topic) return Refuse({.session = session, .correlation_data = correlation}, {}, topic.error());
   if (const auto* send = std::get_if<SendTopic>(&*topic)) return OnSend(session, *send, publication);
   if (const auto* request = std::get_if<RequestTopic>(&*topic))
     return OnRequest(session, *request, publication);
   if (const auto* room = std::get_if<RoomTopic>(&*topic)) {
     if (room->aspect == RoomTopic::Aspect::kCursor || room->aspect == RoomTopic::Aspect::kSignals) {
-      return Refuse(session, room->encoding, room->room, {},
-                    {Code::UNIMPLEMENTED, "this version has no cursors and signals"});
+      const Attempt attempt{session, room->encoding, room->room, correlation};
+      return Refuse(attempt, {}, {Code::UNIMPLEMENTED, "this version has no cursors and signals"});
     }
   }
   OnDenied(session);
@@ -45,23 +58,12 @@ Gate::Verdict Gate::OnMessage(const Session& session, const Publication& publica
 }
 
 void Gate::OnDenied(const Session& session) {
-  Refuse(session, Encoding::kJson, {}, {},
-         {Code::PERMISSION_DENIED, "this topic is for the server to publish"});
-}
-
-domain::Command Gate::NewCommand(const std::string& user, const std::string& client) const {
-  domain::Command command;
-  command.set_wall_ms(LogClock::WallMs());
-  command.set_log_time_ms(clock_.LogMs());
-  command.mutable_origin()->set_user(user);
-  command.mutable_origin()->set_client(client);
-  return command;
+  Refuse({.session = session}, {}, {Code::PERMISSION_DENIED, "this topic is for the server to publish"});
 }
 
 Gate::Verdict Gate::OnSend(const Session& session, const SendTopic& topic, const Publication& publication) {
-  const auto refuse = [&](const Error& why, std::string id) {
-    return Refuse(session, topic.encoding, topic.room, std::move(id), why);
-  };
+  const Attempt attempt{session, topic.encoding, topic.room, publication.correlation_data};
+  const auto refuse = [&](const Error& why, std::string id) { return Refuse(attempt, std::move(id), why); };
   if (publication.payload.size() > limits::kDraftBytesMax) {
     return refuse({Code::RESOURCE_EXHAUSTED, "a draft has at most 65536 bytes"},
                   BestKnownId(topic.id, Encoding::kText, {}));
@@ -72,16 +74,17 @@ Gate::Verdict Gate::OnSend(const Session& session, const SendTopic& topic, const
   const Result<RoomId> room = ParseRoomId(topic.room);
   if (!room) return refuse(room.error(), draft->id());
   if (Status sender = CheckSender(session, room->str()); !sender) return refuse(sender.error(), draft->id());
-  if (publication.qos == 0)
-    return SendLive(session, view_.FindRoom(room->str()), room->str(), topic.encoding, *draft);
+  if (publication.qos == 0) return SendLive(attempt, view_.FindRoom(room->str()), *draft);
 
-  domain::Command command = NewCommand(session.user, session.client);
+  domain::Command command = commands_.New(session.user, session.client);
   command.mutable_origin()->set_encoding(static_cast<uint32_t>(topic.encoding));
+  command.mutable_origin()->set_correlation_data(publication.correlation_data.data(),
+                                                 publication.correlation_data.size());
   internal::v1::SendDraft& send = *command.mutable_send();
   send.set_room(room->str());
   send.set_body_hash(BodyHash(*draft));
   *send.mutable_draft() = std::move(*draft);
-  if (log_.Append(command)) return Verdict::kTaken;
+  if (commands_.Append(command)) return Verdict::kTaken;
   ++closed_count_;
   return Verdict::kClose;
 }
@@ -106,19 +109,19 @@ Status Gate::CheckSender(const Session& session, std::string_view room) const {
   return {};
 }
 
-Gate::Verdict Gate::SendLive(const Session& session, const domain::Room* room, const std::string& room_name,
-                             Encoding encoding, const v1::Draft& draft) {
+Gate::Verdict Gate::SendLive(const Attempt& attempt, const domain::Room* room, const v1::Draft& draft) {
+  const Session& session = attempt.session;
+  const std::string room_name(attempt.room);
   if (IsDirect(room_name)) {
     const DirectPair pair = DirectUsers(room_name);
     for (const std::string_view user : {pair.a, pair.b}) {
       if (view_.FindUser(user) != nullptr) continue;
-      return Refuse(session, encoding, room_name, draft.id(),
-                    {Code::NOT_FOUND, "no user " + std::string(user)});
+      return Refuse(attempt, draft.id(), {Code::NOT_FOUND, "no user " + std::string(user)});
     }
   } else {
     const domain::Membership* membership = view_.FindMembership(room_name, session.user);
     if (Status may = domain::MaySend(room->record, session.user, membership->role); !may) {
-      return Refuse(session, encoding, room_name, draft.id(), may.error());
+      return Refuse(attempt, draft.id(), may.error());
     }
   }
   v1::Event event;
@@ -135,15 +138,13 @@ Gate::Verdict Gate::SendLive(const Session& session, const domain::Room* room, c
   ack.set_room(room_name);
   ack.set_ts_ms(event.ts_ms());
   ack.set_reason("QoS 0 is not stored; publish with QoS 1");
-  delivery_.PublishAck(session.client, AnswerEncoding(encoding), ack);
+  delivery_.PublishAck(session.client, AnswerEncoding(attempt.encoding), ack, attempt.correlation_data);
   return Verdict::kTaken;
 }
 
 Gate::Verdict Gate::OnRequest(const Session& session, const RequestTopic& topic,
                               const Publication& publication) {
-  const auto refuse = [&](const Error& why) {
-    return RefuseRequest(session, topic.encoding, publication.payload, why);
-  };
+  const auto refuse = [&](const Error& why) { return RefuseRequest(session, topic, publication, why); };
   if (publication.payload.size() > limits::kRequestBytesMax) {
     return refuse({Code::RESOURCE_EXHAUSTED, "a request has at most 65536 bytes"});
   }
@@ -160,31 +161,35 @@ Gate::Verdict Gate::OnRequest(const Session& session, const RequestTopic& topic,
   envelope.set_method(std::string(topic.method));
   envelope.set_encoding(static_cast<uint32_t>(topic.encoding));
   envelope.set_payload(publication.payload.data(), publication.payload.size());
+  ReplyAddress address = ReplyAddressOf(session, topic, publication);
+  envelope.set_reply_topic(std::move(address.topic));
+  envelope.set_correlation_data(std::move(address.correlation_data));
   delivery_.PublishRequest(envelope.SerializeAsString());
   return Verdict::kTaken;
 }
 
-Gate::Verdict Gate::Refuse(const Session& session, Encoding encoding, std::string_view room, std::string id,
-                           const Error& why) {
+Gate::Verdict Gate::Refuse(const Attempt& attempt, std::string id, const Error& why) {
   ++refused_count_;
   v1::Ack ack;
   ack.set_id(std::move(id));
-  ack.set_room(ParseRoomId(room) ? std::string(room) : std::string());
+  ack.set_room(ParseRoomId(attempt.room) ? std::string(attempt.room) : std::string());
   ack.set_code(why.code);
   ack.set_reason(why.reason);
-  delivery_.PublishAck(session.client, AnswerEncoding(encoding), ack);
+  delivery_.PublishAck(attempt.session.client, AnswerEncoding(attempt.encoding), ack,
+                       attempt.correlation_data);
   return Verdict::kRefuse;
 }
 
-Gate::Verdict Gate::RefuseRequest(const Session& session, Encoding encoding, std::string_view payload,
-                                  const Error& why) {
+Gate::Verdict Gate::RefuseRequest(const Session& session, const RequestTopic& topic,
+                                  const Publication& publication, const Error& why) {
   ++refused_count_;
   v1::Reply reply;
-  reply.set_request_id(payload.size() <= limits::kRequestBytesMax ? BestKnownRequestId(encoding, payload)
-                                                                  : "");
+  const bool readable = publication.payload.size() <= limits::kRequestBytesMax;
+  reply.set_request_id(readable ? BestKnownRequestId(topic.encoding, publication.payload) : "");
   reply.set_code(why.code);
   reply.set_reason(why.reason);
-  delivery_.PublishReply(session.client, encoding, reply);
+  delivery_.PublishReply(ReplyAddressOf(session, topic, publication),
+                         topic.encoding == Encoding::kPb ? reply.SerializeAsString() : ToJson(reply));
   return Verdict::kTaken;
 }
 

@@ -6,8 +6,7 @@
 
 #include "broker-plugin/auth/sessions.h"
 #include "broker-plugin/delivery/delivery.h"
-#include "broker-plugin/gate/log_clock.h"
-#include "core/log/commit_log.h"
+#include "broker-plugin/gate/command_sender.h"
 #include "schemas/topic.h"
 
 namespace parley::plugin {
@@ -17,6 +16,8 @@ struct Publication {
   std::string_view topic;
   std::string_view payload;
   uint8_t qos = 0;
+  std::string_view response_topic{};  // MQTT 5 properties; empty when absent
+  std::string_view correlation_data{};
 };
 
 // The first step of a message's life: checks a publish to a chat topic and hands it to the log. It finally
@@ -32,34 +33,36 @@ class Gate {
     kClose,   // cannot be taken now: close the connection without a PUBACK, the message stays the client's
   };
 
-  Gate(const domain::Directory& view, log::CommitLog& log, Delivery& delivery, const LogClock& clock)
-      : view_(view), log_(log), delivery_(delivery), clock_(clock) {}
+  Gate(const domain::Directory& view, CommandSender& commands, Delivery& delivery)
+      : view_(view), commands_(commands), delivery_(delivery) {}
 
   Verdict OnMessage(const Session& session, const Publication& publication);
   // A publish to a chat topic that the access rules have denied: answers it.
   void OnDenied(const Session& session);
 
-  // A command of this user and client, stamped, its body still to be set.
-  domain::Command NewCommand(const std::string& user, const std::string& client) const;
-
   uint64_t closed_count() const { return closed_count_; }
   uint64_t refused_count() const { return refused_count_; }
 
  private:
+  // A publish that is answered by an Ack.
+  struct Attempt {
+    const Session& session;
+    Encoding encoding = Encoding::kJson;
+    std::string_view room{};  // may be no room's name
+    std::string_view correlation_data{};
+  };
+
   Verdict OnSend(const Session& session, const SendTopic& topic, const Publication& publication);
   Verdict OnRequest(const Session& session, const RequestTopic& topic, const Publication& publication);
-  Verdict SendLive(const Session& session, const domain::Room* room, const std::string& room_name,
-                   Encoding encoding, const v1::Draft& draft);
+  Verdict SendLive(const Attempt& attempt, const domain::Room* room, const v1::Draft& draft);
   Status CheckSender(const Session& session, std::string_view room) const;
-  Verdict Refuse(const Session& session, Encoding encoding, std::string_view room, std::string id,
-                 const Error& why);
-  Verdict RefuseRequest(const Session& session, Encoding encoding, std::string_view payload,
+  Verdict Refuse(const Attempt& attempt, std::string id, const Error& why);
+  Verdict RefuseRequest(const Session& session, const RequestTopic& topic, const Publication& publication,
                         const Error& why);
 
   const domain::Directory& view_;
-  log::CommitLog& log_;
+  CommandSender& commands_;
   Delivery& delivery_;
-  const LogClock& clock_;
   uint64_t closed_count_ = 0;
   uint64_t refused_count_ = 0;
 };

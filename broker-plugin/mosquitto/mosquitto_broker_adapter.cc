@@ -3,6 +3,7 @@
 // clang-format off
 #include <mosquitto.h>
 #include <mosquitto_broker.h>
+#include <mqtt_protocol.h>
 // clang-format on
 
 #include <cstring>
@@ -12,28 +13,36 @@ namespace {
 
 // The broker frees what it publishes, so it must be its memory. (mosquitto_broker_publish_copy breaks the
 // heap accounting of 2.0.11.)
-void PublishCopy(const char* client, const std::string& topic, std::string_view payload, int qos) {
+void PublishCopy(const char* client, const std::string& topic, std::string_view payload, int qos,
+                 std::string_view correlation_data) {
   void* copy = nullptr;
   if (!payload.empty()) {
     copy = mosquitto_malloc(payload.size());
     if (copy == nullptr) return;  // memory_limit reached: as when a queue is full, clients sync
     std::memcpy(copy, payload.data(), payload.size());
   }
-  const int published =
-      mosquitto_broker_publish(client, topic.c_str(), static_cast<int>(payload.size()), copy, qos,
-                               /*retain=*/false, /*properties=*/nullptr);
-  if (published != MOSQ_ERR_SUCCESS) mosquitto_free(copy);
+  mosquitto_property* properties = nullptr;
+  if (!correlation_data.empty()) {
+    mosquitto_property_add_binary(&properties, MQTT_PROP_CORRELATION_DATA, correlation_data.data(),
+                                  static_cast<uint16_t>(correlation_data.size()));
+  }
+  const int published = mosquitto_broker_publish(client, topic.c_str(), static_cast<int>(payload.size()),
+                                                 copy, qos, /*retain=*/false, properties);
+  if (published == MOSQ_ERR_SUCCESS) return;
+  mosquitto_free(copy);
+  mosquitto_property_free_all(&properties);
 }
 
 }  // namespace
 
-void MosquittoBroker::Publish(const std::string& topic, std::string_view payload, int qos) {
-  PublishCopy(nullptr, topic, payload, qos);
+void MosquittoBroker::Publish(const std::string& topic, std::string_view payload, int qos,
+                              std::string_view correlation_data) {
+  PublishCopy(nullptr, topic, payload, qos, correlation_data);
 }
 
 void MosquittoBroker::PublishTo(const std::string& client, const std::string& topic, std::string_view payload,
                                 int qos) {
-  PublishCopy(client.c_str(), topic, payload, qos);
+  PublishCopy(client.c_str(), topic, payload, qos, {});
 }
 
 bool MosquittoBroker::Kick(const std::string& client) {

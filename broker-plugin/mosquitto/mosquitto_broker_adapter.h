@@ -7,7 +7,8 @@ namespace parley::plugin {
 // The Broker interface on Mosquitto's C functions.
 class MosquittoBroker final : public Broker {
  public:
-  void Publish(const std::string& topic, std::string_view payload, int qos) override;
+  void Publish(const std::string& topic, std::string_view payload, int qos,
+               std::string_view correlation_data) override;
   void PublishTo(const std::string& client, const std::string& topic, std::string_view payload,
                  int qos) override;
   bool Kick(const std::string& client) override;

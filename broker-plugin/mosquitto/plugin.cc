@@ -6,6 +6,7 @@
 #include <mosquitto.h>
 #include <mosquitto_broker.h>
 #include <mosquitto_plugin.h>
+#include <mqtt_protocol.h>
 // clang-format on
 
 #include <map>
@@ -114,14 +115,40 @@ int OnBasicAuth(int, void* event_data, void* userdata) {
   });
 }
 
+// Properties of a message that the plugin answers to; copies, since the broker's list cannot be looked into.
+struct Properties {
+  std::string response_topic;
+  std::string correlation_data;
+};
+Properties PropertiesOf(const mosquitto_property* list) {
+  Properties properties;
+  if (list == nullptr) return properties;
+  char* topic = nullptr;
+  if (mosquitto_property_read_string(list, MQTT_PROP_RESPONSE_TOPIC, &topic, false) != nullptr) {
+    properties.response_topic = View(topic);
+    mosquitto_free(topic);
+  }
+  void* data = nullptr;
+  uint16_t size = 0;
+  if (mosquitto_property_read_binary(list, MQTT_PROP_CORRELATION_DATA, &data, &size, false) != nullptr) {
+    properties.correlation_data = View(data, size);
+    mosquitto_free(data);
+  }
+  return properties;
+}
+
 int OnMessage(int, void* event_data, void* userdata) {
   return Guarded<MOSQ_ERR_UNKNOWN>(userdata, [event_data](ChatPlugin& plugin) -> int {
     auto& event = *static_cast<mosquitto_evt_message*>(event_data);
     const std::string_view topic = View(event.topic);
     if (IsChat(topic)) event.retain = false;
-    const Gate::Verdict verdict = plugin.OnMessage(
-        ViewOf(event.client),
-        {.topic = topic, .payload = View(event.payload, event.payloadlen), .qos = event.qos});
+    const Properties properties = PropertiesOf(event.properties);
+    const Gate::Verdict verdict =
+        plugin.OnMessage(ViewOf(event.client), {.topic = topic,
+                                                .payload = View(event.payload, event.payloadlen),
+                                                .qos = event.qos,
+                                                .response_topic = properties.response_topic,
+                                                .correlation_data = properties.correlation_data});
     switch (verdict) {
       case Gate::Verdict::kPass:
         return MOSQ_ERR_SUCCESS;

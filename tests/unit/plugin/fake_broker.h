@@ -20,6 +20,7 @@ struct Delivered {
   std::string topic;
   std::string payload;
   int qos = 0;
+  std::string correlation_data{};
 };
 
 // A session of the fake broker. Its address is the handle.
@@ -53,8 +54,9 @@ class FakeBroker final : public Broker {
     Delivered message;
   };
 
-  void Publish(const std::string& topic, std::string_view payload, int qos) override {
-    queue_.push_back({"", {topic, std::string(payload), qos}});
+  void Publish(const std::string& topic, std::string_view payload, int qos,
+               std::string_view correlation_data) override {
+    queue_.push_back({"", {topic, std::string(payload), qos, std::string(correlation_data)}});
   }
   void PublishTo(const std::string& client, const std::string& topic, std::string_view payload,
                  int qos) override {

@@ -30,7 +30,8 @@ class GateTest : public testing::Test {
                    .will_change = [](const auto&) {},
                    .released = [](LogIndex) {}},
                   {41}),
-        gate_(view_, log_, delivery_, clock_) {
+        commands_(log_, clock_),
+        gate_(view_, commands_, delivery_) {
     for (const char* user : {"alice", "bob", "former", "reader", "banned", "mallory"})
       world_.CreateUser(user);
     world_.CreateRoom("lobby", {{"alice", v1::Member::MEMBER},
@@ -70,9 +71,50 @@ class GateTest : public testing::Test {
   LogClock clock_;
   FakeLog log_;
   Delivery delivery_;
+  CommandSender commands_;
   Gate gate_;
   std::map<std::string, int> handles_;
 };
+
+TEST_F(GateTest, CorrelationDataComesBackWithTheAckOfARefusal) {
+  Session session;
+  session.client = "mallory-1";
+  session.user = "mallory";
+  session.interest = Interest::Everything();
+  const Session& connected = sessions_.Connected(&handles_["mallory"], session);
+  EXPECT_EQ(gate_.OnMessage(connected, {.topic = "chat/v1/rooms/lobby/send/text/i",
+                                        .payload = "hello",
+                                        .qos = 1,
+                                        .correlation_data = "c-1"}),
+            Verdict::kRefuse);
+  ASSERT_EQ(broker_.queue().size(), 1U);
+  EXPECT_EQ(broker_.queue().front().message.correlation_data, "c-1");
+}
+
+TEST_F(GateTest, AReplyGoesToTheResponseTopicInTheClientsOwnSpaceOnly) {
+  const struct {
+    std::string_view asked;
+    std::string_view used;
+  } cases[] = {{"chat/v1/clients/alice-1/replies/r7", "chat/v1/clients/alice-1/replies/r7"},
+               {"chat/v1/clients/alice-1/mine", "chat/v1/clients/alice-1/mine"},
+               {"chat/v1/clients/bob-1/replies/json", "chat/v1/clients/alice-1/replies/json"},
+               {"chat/v1/rooms/lobby/events/json", "chat/v1/clients/alice-1/replies/json"},
+               {"elsewhere", "chat/v1/clients/alice-1/replies/json"}};
+  Session session;
+  session.client = "alice-1";
+  session.user = "alice";
+  const Session& connected = sessions_.Connected(&handles_["alice"], session);
+  for (const auto& [asked, used] : cases) {
+    EXPECT_EQ(gate_.OnMessage(connected, {.topic = "chat/v1/requests/no.such/json",
+                                          .payload = R"({"requestId":"r"})",
+                                          .qos = 1,
+                                          .response_topic = asked,
+                                          .correlation_data = "c-2"}),
+              Verdict::kTaken);
+    EXPECT_EQ(broker_.queue().back().message.topic, used);
+    EXPECT_EQ(broker_.queue().back().message.correlation_data, "c-2");
+  }
+}
 
 TEST_F(GateTest, ADraftOfEachEncodingIsTaken) {
   v1::Draft draft;
