@@ -215,7 +215,6 @@ class Bridge(ParleyTest):
         self.assertEqual(sorted(merged), list(range(1, 102)))
 
     # Comes with the properties of MQTT 5.
-    @unittest.expectedFailure
     def test_correlation_data_and_response_topic(self):
         from paho.mqtt.packettypes import PacketTypes
         from paho.mqtt.properties import Properties
