@@ -18,6 +18,7 @@
 #include "broker-plugin/delivery/broker.h"
 #include "broker-plugin/delivery/delivery.h"
 #include "broker-plugin/delivery/doorbell.h"
+#include "broker-plugin/delivery/output_coalescer.h"
 #include "broker-plugin/gate/command_sender.h"
 #include "broker-plugin/gate/gate.h"
 #include "core/log/local_log.h"
@@ -73,13 +74,13 @@ class ChatPlugin {
   LoginVerdict OnDoorbellLogin(const ClientView& client, std::string_view password);
   AccessVerdict OnWill(const ClientView& client, std::string_view topic);
   Session* Known(const ClientView& client, Session& scratch);
-  void NoteInterest(Session& session, std::string_view filter);
   void BindInLog(Session& session);
   void Remember(const domain::UserRecord& user, const std::string& mac);
   void WillChange(const domain::Change& change);
   void KickLater(const std::string& client);
   void KickNow();
   void WakeUp();
+  void SetCoalescing(bool on);
   void EndBrokerWhenLogFailed();
   nlohmann::json Stats() const;
 
@@ -90,6 +91,7 @@ class ChatPlugin {
   Sessions sessions_;
   const LogClock clock_;
   CredentialMemory memory_;
+  OutputCoalescer coalescer_;
   Delivery delivery_;
   CommandSender commands_;
   Gate gate_;
@@ -101,6 +103,7 @@ class ChatPlugin {
   ClientHandle doorbell_handle_ = nullptr;
   std::unique_ptr<Doorbell> doorbell_;
 
+  bool can_coalesce_ = false;
   bool reloading_ = false;
   bool log_failed_ = false;
   ClientHandle bridge_handle_ = nullptr;  // the bridge that takes requests

@@ -63,6 +63,7 @@ class Gate {
   const domain::Directory& view_;
   CommandSender& commands_;
   Delivery& delivery_;
+  domain::Command send_command_;
   uint64_t closed_count_ = 0;
   uint64_t refused_count_ = 0;
 };

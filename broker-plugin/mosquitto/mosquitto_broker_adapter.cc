@@ -49,6 +49,14 @@ bool MosquittoBroker::Kick(const std::string& client) {
   return mosquitto_kick_client_by_clientid(client.c_str(), /*with_will=*/true) == MOSQ_ERR_SUCCESS;
 }
 
+bool MosquittoBroker::LearnSockets(const void* client, uint16_t port) {
+  return sockets_.Learn(static_cast<const mosquitto*>(client), port);
+}
+
+int MosquittoBroker::SocketOf(const void* client) {
+  return sockets_.Find(static_cast<const mosquitto*>(client));
+}
+
 void MosquittoBroker::Log(Level level, const std::string& line) {
   int priority = MOSQ_LOG_INFO;
   switch (level) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "broker-plugin/delivery/broker.h"
+#include "broker-plugin/mosquitto/client_sockets.h"
 
 namespace parley::plugin {
 
@@ -12,7 +13,12 @@ class MosquittoBroker final : public Broker {
   void PublishTo(const std::string& client, const std::string& topic, std::string_view payload,
                  int qos) override;
   bool Kick(const std::string& client) override;
+  bool LearnSockets(const void* client, uint16_t port) override;
+  int SocketOf(const void* client) override;
   void Log(Level level, const std::string& line) override;
+
+ private:
+  ClientSockets sockets_;
 };
 
 }  // namespace parley::plugin

@@ -210,12 +210,12 @@ std::optional<LogIndex> IntakeJournal::Append(std::string_view record) {
 
 bool IntakeJournal::Seal() {
   if (sealed_.load(std::memory_order_relaxed) == head_) return false;
-  sealed_.store(head_, std::memory_order_release);
+  sealed_.store(head_);  // in one order with what the caller looks at next (LocalLog::Seal)
   return true;
 }
 
 bool IntakeJournal::HasSealed() const {
-  return sealed_.load(std::memory_order_acquire) > read_.load(std::memory_order_acquire);
+  return sealed_.load() > read_.load(std::memory_order_acquire);
 }
 
 std::optional<IntakeJournal::Record> IntakeJournal::Read() {

@@ -8,6 +8,7 @@ namespace {
 
 // One commit takes at most this much, so that its latency has a bound.
 constexpr size_t kBatchCommandsMax = 4096;
+constexpr size_t kBatchCommandsUsual = 256;
 constexpr size_t kBatchBytesMax = size_t{4} << 20;
 constexpr std::chrono::milliseconds kNoSpaceRetry{200};
 
@@ -113,21 +114,20 @@ Result<LogIndex> LocalLog::Append(const domain::Command& command) {
   command.AppendToString(&scratch_);
   const std::string& user = command.origin().user();
   const uint64_t bytes = IntakeJournal::RingBytes(scratch_.size());
-  const auto holding = held_by_user_.find(user);
-  const uint64_t held = holding == held_by_user_.end() ? 0 : holding->second;
-  if (held + bytes > journal_->ring_bytes() / kUserShare) {
+  HeldByUser::value_type& holding = *held_by_user_.try_emplace(user, 0).first;
+  if (holding.second + bytes > journal_->ring_bytes() / kUserShare) {
     return Error{Code::RESOURCE_EXHAUSTED, user + " has too much under way"};
   }
   const std::optional<LogIndex> index = journal_->Append(scratch_);
   if (!index) return Error{Code::RESOURCE_EXHAUSTED, "the journal is full"};
-  held_by_user_[user] = held + bytes;
-  held_.push_back({*index, user, bytes});
+  holding.second += bytes;
+  held_.push_back({*index, &holding, bytes});
   ++appended_;
   return *index;
 }
 
 void LocalLog::Seal() {
-  if (!journal_->Seal()) return;
+  if (!journal_->Seal() || !idle_) return;
   {
     const std::lock_guard lock(mutex_);  // pairs with the check in Run(), so that no wake-up is lost
   }
@@ -136,9 +136,9 @@ void LocalLog::Seal() {
 
 void LocalLog::Release(LogIndex committed) {
   while (!held_.empty() && held_.front().index <= committed) {
-    const auto user = held_by_user_.find(held_.front().user);
-    user->second -= held_.front().bytes;
-    if (user->second == 0) held_by_user_.erase(user);
+    HeldByUser::value_type& user = *held_.front().user;
+    user.second -= held_.front().bytes;
+    if (user.second == 0) held_by_user_.erase(user.first);
     held_.pop_front();
   }
 }
@@ -153,12 +153,8 @@ LocalLog::Stats LocalLog::stats() const {
 }
 
 void LocalLog::Run() {
-  while (true) {
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || journal_->HasSealed(); });
-    }
-    if (!journal_->HasSealed()) return;  // stopping, and everything is committed
+  while (WaitForWork()) {
+    last_commit_ = std::chrono::steady_clock::now();
     CommittedBatch batch = ApplyBatch();
     if (failed_ || !WriteBatch()) return;
     journal_->ReleaseRead(applied_);
@@ -168,8 +164,19 @@ void LocalLog::Run() {
   }
 }
 
+bool LocalLog::WaitForWork() {
+  std::unique_lock lock(mutex_);
+  idle_ = true;  // before the look, so that a Seal() after it is told
+  wake_.wait(lock, [this] { return stopping_ || journal_->HasSealed(); });
+  idle_ = false;
+  const auto next = last_commit_ + std::chrono::microseconds(commit_interval_us_);
+  wake_.wait_until(lock, next, [this] { return stopping_; });
+  return journal_->HasSealed();
+}
+
 CommittedBatch LocalLog::ApplyBatch() {
   CommittedBatch batch;
+  batch.applied.reserve(kBatchCommandsUsual);
   size_t bytes = 0;
   while (batch.applied.size() < kBatchCommandsMax && bytes < kBatchBytesMax) {
     const std::optional<IntakeJournal::Record> record = journal_->Read();
@@ -187,7 +194,7 @@ CommittedBatch LocalLog::ApplyBatch() {
 }
 
 Result<domain::Applied> LocalLog::ApplyRecord(LogIndex index, std::string_view record) {
-  domain::Command command;
+  domain::Command& command = command_;
   if (!command.ParseFromArray(record.data(), static_cast<int>(record.size()))) {
     return Error{Code::INTERNAL, "journal record " + std::to_string(index.value) +
                                      " cannot be read: start the Parley that wrote it, or, to go on without "

@@ -1,6 +1,7 @@
 #include "core/store/store_writer.h"
 
 #include <atomic>
+#include <map>
 
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
@@ -114,9 +115,7 @@ class RocksWriter final : public StoreWriter {
     for (const domain::NewEvent& event : applied.events) {
       Put(families().events, EventKey(event.rid, event.seq),
           EncodeEventRow({event.ordinal, event.own_ordinal, event.bytes}));
-      if (event.own_ordinal != 0) {
-        Put(families().state, SentKey(event.rid, event.sender), BigEndian64(event.own_ordinal));
-      }
+      if (event.own_ordinal != 0) pending_sent_[{event.rid, event.sender}] = event.own_ordinal;
     }
     if (!applied.events.empty()) Put(families().feed, FeedKey(applied.index), EncodeFeedRow(applied.events));
     if (applied.dedup) {
@@ -133,6 +132,9 @@ class RocksWriter final : public StoreWriter {
 
   Commit Write() override {
     if (!sealed_) {
+      for (const auto& [member, sent] : pending_sent_) {
+        Put(families().state, SentKey(member.first, member.second), BigEndian64(sent));
+      }
       PutMeta(batch_, kMetaApplied, BigEndian64(applied_.value));
       PutMeta(batch_, kMetaLogTime, BigEndian64(log_time_ms_));
       PutMeta(batch_, kMetaWallTime, BigEndian64(wall_time_ms_));
@@ -147,6 +149,7 @@ class RocksWriter final : public StoreWriter {
     if (status.ok()) {
       batch_.Clear();
       pending_dedup_.clear();
+      pending_sent_.clear();
       written_ = applied_;
       expired_by_ms_ = log_time_ms_;
       return Commit::kDone;
@@ -241,6 +244,7 @@ class RocksWriter final : public StoreWriter {
         writer.Delete(writer.families().state, MemberKey(gone.rid, gone.uid));
         writer.Delete(writer.families().state, MembershipKey(gone.uid, gone.rid));
         writer.Delete(writer.families().state, SentKey(gone.rid, gone.uid));
+        writer.pending_sent_.erase({gone.rid, gone.uid});
       }
       void operator()(const domain::ClientRecord& record) {
         writer.Put(writer.families().state, ClientKey(record.client()), record.SerializeAsString());
@@ -330,8 +334,9 @@ class RocksWriter final : public StoreWriter {
   // The pending batch.
   rocksdb::WriteBatch batch_;
   std::unordered_map<std::string, domain::DedupEntry> pending_dedup_;
-  bool sealed_ = false;  // the batch holds its meta rows
-  LogIndex applied_;     // the newest command of the batch
+  std::map<std::pair<Rid, Uid>, uint64_t> pending_sent_;  // one row a member, however much it sent
+  bool sealed_ = false;                                   // the batch holds its meta rows
+  LogIndex applied_;                                      // the newest command of the batch
   uint64_t log_time_ms_ = 0;
   uint64_t wall_time_ms_ = 0;
 

@@ -25,7 +25,7 @@ OURS_TEXT_PB = ["--accounts", "--send", "chat/v1/rooms/{room}/send/text", "--rec
 OURS_JSON = ["--accounts", "--send", "chat/v1/rooms/{room}/send/json", "--receive", "chat/v1/rooms/{room}/events/json",
              "--acks", "chat/v1/clients/{client}/acks/json", "--payload", '{"id":"{id}","text":{"text":"{text}"}}']
 TEN = ["--publishers", "10", "--subscribers", "10", "--rooms", "10"]
-FAN = ["--publishers", "4", "--subscribers", "40", "--rooms", "1", "--undelivered", "400"]
+FAN = ["--publishers", "4", "--subscribers", "40", "--rooms", "1", "--undelivered", "1600"]
 IDLE = ["--publishers", "1", "--subscribers", "1", "--rooms", "1", "--rate", "100"]
 
 # name → (what, arguments of both, of ours, goal, least acceptable)

@@ -60,6 +60,7 @@ class Flow {
     for (int i = 0; i < options_.subscribers; ++i) AddSubscriber(i);
     for (int i = 0; i < options_.publishers; ++i) AddPublisher(i);
     fan_out_ = std::max(1, options_.subscribers / options_.rooms);
+    rooms_.resize(static_cast<size_t>(options_.rooms));
   }
   ~Flow() { ::close(epoll_); }
 
@@ -103,6 +104,12 @@ class Flow {
     uint64_t sent = 0;
     uint16_t next_id = 0;
     bool polls_write = false;
+    size_t room = 0;
+  };
+  // What is under way in one room.
+  struct Room {
+    uint64_t published = 0;
+    uint64_t delivered = 0;
   };
 
   Account AccountOf(const std::string& name) const {
@@ -115,6 +122,7 @@ class Flow {
   void AddSubscriber(int number) {
     const std::string name = "s" + std::to_string(number);
     auto peer = std::make_unique<Peer>();
+    peer->room = static_cast<size_t>(number % options_.rooms);
     peer->connection = std::make_unique<Connection>(options_.port, AccountOf(name));
     peer->connection->Subscribe(InRoom(options_.receive_topic, number, name), options_.qos);
     Watch(std::move(peer));
@@ -122,6 +130,7 @@ class Flow {
   void AddPublisher(int number) {
     const std::string name = "p" + std::to_string(number);
     auto peer = std::make_unique<Peer>();
+    peer->room = static_cast<size_t>(number % options_.rooms);
     peer->connection = std::make_unique<Connection>(options_.port, AccountOf(name));
     peer->publisher = true;
     peer->name = name;
@@ -164,6 +173,7 @@ class Flow {
         return;
       }
       ++delivered_;
+      ++rooms_[peer.room].delivered;
       const size_t at = packet.payload.find(kMark);
       if (at == std::string_view::npos) return;
       latencies_.push_back(NowNs() - ReadHex(packet.payload.data() + at + kMark.size()));
@@ -177,13 +187,14 @@ class Flow {
     if (options_.rate > 0) {
       due = static_cast<uint64_t>(static_cast<double>(now - started_) / 1e9 * options_.rate);
     }
-    const uint64_t limit =
-        static_cast<uint64_t>(options_.undelivered_max) * static_cast<uint64_t>(options_.publishers);
+    const auto limit = static_cast<uint64_t>(options_.undelivered_max);
     for (bool any = true; any;) {  // one message each in turn
       any = false;
       for (const auto& peer : peers_) {
         if (!peer->publisher || peer->unacked >= options_.window) continue;
-        if (published_ >= due || published_ - delivered_ / static_cast<uint64_t>(fan_out_) >= limit) return;
+        if (published_ >= due) return;
+        const Room& room = rooms_[peer->room];
+        if (room.published - room.delivered / static_cast<uint64_t>(fan_out_) >= limit) continue;
         PublishOne(*peer, now);
         any = true;
       }
@@ -206,12 +217,14 @@ class Flow {
     AppendPublish(peer.connection->out(), peer.topic, payload, options_.qos, peer.next_id);
     ++peer.sent;
     ++published_;
+    ++rooms_[peer.room].published;
     if (options_.qos > 0) ++peer.unacked;
   }
 
   const FlowOptions options_;
   const int epoll_;
   std::vector<std::unique_ptr<Peer>> peers_;
+  std::vector<Room> rooms_;
   int fan_out_ = 1;
   uint64_t started_ = 0;
   uint64_t published_ = 0;

@@ -24,7 +24,7 @@ struct FlowOptions {
   double seconds = 3;
   double rate = 0;             // messages a second over all publishers; 0 = as many as the windows allow
   int window = 100;            // PUBLISH without PUBACK, of one publisher
-  int undelivered_max = 1000;  // messages of one publisher, on average, that not all subscribers have yet
+  int undelivered_max = 1000;  // messages of one room that not all of its subscribers have yet
 };
 
 struct FlowResult {

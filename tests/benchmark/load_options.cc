@@ -36,7 +36,7 @@ LoadOptions ParseLoadOptions(int argc, char** argv) {
   add("window", po::value(&flow.window)->default_value(flow.window),
       "PUBLISH without PUBACK of one publisher");
   add("undelivered", po::value(&flow.undelivered_max)->default_value(flow.undelivered_max),
-      "messages under way of one publisher");
+      "messages under way in one room");
   try {
     po::variables_map values;
     po::store(po::parse_command_line(argc, argv, described), values);

@@ -197,6 +197,48 @@ TEST_F(LocalLogTest, WhatIsSealedIsCommittedInOrder) {
   EXPECT_EQ(log->stats().journal_free_bytes, kRing);
 }
 
+TEST_F(LocalLogTest, UnderLoadCommitsKeepTheirIntervalAndTheFirstIsNeverHeldBack) {
+  using std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds kInterval{50};
+  std::vector<steady_clock::time_point> writes;  // by the commit thread, read after it has ended
+  Listener listener;
+  auto log = Open([&writes](store::StoreWriter& real) {
+    writes.push_back(steady_clock::now());
+    return real.Write();
+  });
+  log->SetCommitInterval(kInterval);
+  log->Start(listener);
+  const auto start = steady_clock::now();
+  AppendLobby(*log);
+  log->Seal();
+  ASSERT_TRUE(listener.WaitForIndex(LogIndex{2}));
+  for (uint64_t i = 3; i <= 40; ++i) {  // all within one interval, or spread over some on a slow machine
+    ASSERT_TRUE(log->Append(Send("bob", "lobby", "")));
+    log->Seal();
+  }
+  ASSERT_TRUE(listener.WaitForIndex(LogIndex{40}));
+  log->Stop();
+  const auto intervals = (steady_clock::now() - start) / kInterval;
+  EXPECT_LE(static_cast<int64_t>(writes.size()), intervals + 2) << "many messages share a commit";
+  for (size_t i = 1; i < writes.size(); ++i) {
+    EXPECT_GE(writes[i] - writes[i - 1], kInterval - std::chrono::milliseconds(10)) << "commit " << i;
+  }
+}
+
+TEST_F(LocalLogTest, StopDoesNotWaitOutTheCommitInterval) {
+  Listener listener;
+  auto log = Open();
+  log->SetCommitInterval(std::chrono::hours(1));
+  log->Start(listener);
+  AppendLobby(*log);
+  log->Seal();
+  ASSERT_TRUE(listener.WaitForIndex(LogIndex{2}));
+  ASSERT_TRUE(log->Append(Send("bob", "lobby", "last")));
+  log->Stop();
+  log.reset();
+  EXPECT_EQ(StoredMessages(), 2u);
+}
+
 TEST_F(LocalLogTest, NothingIsSeenBeforeItIsOnDisk) {
   std::atomic<uint64_t> written{0};
   std::atomic<int> calls{0};
