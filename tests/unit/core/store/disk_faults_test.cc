@@ -81,6 +81,23 @@ TEST_F(DiskFaultsTest, AFullDiskKeepsTheBatchAndThenHasItWhole) {
   }
 }
 
+// The database is closed while it waits for space: who reads then is told so.
+TEST_F(DiskFaultsTest, ReadsOnAFullDiskAreRefused) {
+  StoreNode node(path_, env_.get());
+  MakeLobby(node);
+  node.Apply(Send("bob", "lobby", "m1"));
+  ASSERT_EQ(node.Write(), Commit::kDone);
+  disk_->FillFor(2);
+  node.Apply(Send("bob", "lobby", "m2"));
+  ASSERT_EQ(node.Write(), Commit::kNoSpace);
+  EXPECT_EQ(node.writer().View(), nullptr);
+  const auto found = node.writer().FindDedup({Uid{1}, Rid{2}, "m1"});
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, Code::UNAVAILABLE);
+  ASSERT_EQ(WriteWhileFull(node), Commit::kDone);
+  EXPECT_TRUE(node.writer().FindDedup({Uid{1}, Rid{2}, "m1"}).value());
+}
+
 // A crash on the full disk: what was committed is there, the batch that waited is not, or whole.
 TEST_F(DiskFaultsTest, ACrashWhileTheDiskIsFullTakesNothingThatWasDone) {
   {
