@@ -152,7 +152,7 @@ TEST_F(DiskFaultsTest, EveryCommittedBatchSurvivesAPowerCut) {
   for (int cut = 0; cut < kCuts; ++cut) {
     SCOPED_TRACE("cut " + std::to_string(cut));
     // Some cuts fall into the start itself, which recovers; most into the writes.
-    disk_->CutAfter(static_cast<int>(1 + random.Below(random.OneIn(3) ? 12 : 60)));
+    disk_->CutAfter(static_cast<int>(1 + random.Below(random.OneIn(3) ? 60 : 110)));
     try {
       StoreNode node(path_, env_.get());
       ASSERT_GE(node.applied().value, done) << "a committed batch is lost";
