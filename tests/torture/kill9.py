@@ -16,32 +16,11 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 from tests.support.broker import Broker  # noqa: E402
-from tests.support.client import Client  # noqa: E402
 from tests.support.waiting import wait_until  # noqa: E402
-from tests.torture.workload import Log, Workload  # noqa: E402
+from tests.torture.workload import Log, Workload, make_users_and_rooms, read_at_rest  # noqa: E402
 
 USERS = ["alice", "bob", "carol"]
 ROOMS = ["one", "two", "three"]
-
-
-def set_up(broker):
-    admin = Client(broker, *broker.credentials()).connect()
-    admin.subscribe("$CONTROL/parley/v1/response")
-    for user in USERS:
-        admin.command("createUser", username=user, password=f"pw-{user}")
-    for room in ROOMS:
-        admin.command("createRoom", room=room, kind="group",
-                      members=[{"user": user, "role": "owner"} for user in USERS])
-    admin.close()
-
-
-def read_histories(broker, log, rooms):
-    client = Client(broker, "carol", "pw-carol").connect()
-    wait_until(lambda: client.request("history.page", room=rooms[0])["code"] == "OK", 30, "the bridge is back")
-    for room in rooms:
-        head = client.request("history.page", room=room, limit=1)["head"]
-        log.write(r="history", by="carol", room=room, events=client.history(room), head=head)
-    client.close()
 
 
 def torture(broker, log, kills, seed):
@@ -66,9 +45,9 @@ def torture(broker, log, kills, seed):
     workload.join(60)
     assert workload.trusted() > 0, "no kill met a message between its PUBACK and its ack: the run shows nothing"
     print(f"{workload.trusted()} messages had a PUBACK and no ack yet when the broker was killed; none was sent again")
-    read_histories(broker, log, ROOMS)
+    read_at_rest(broker, log, "carol", ROOMS)
     broker.restart()
-    read_histories(broker, log, ROOMS)
+    read_at_rest(broker, log, "carol", ROOMS)
 
 
 def main():
@@ -83,7 +62,7 @@ def main():
     log_path = os.path.join(broker.folder, "workload.jsonl")
     try:
         broker.start()
-        set_up(broker)
+        make_users_and_rooms(broker, USERS, ROOMS)
         log = Log(log_path)
         try:
             torture(broker, log, arguments.kills, seed)
