@@ -1,6 +1,7 @@
 """Those who read: subscribers that sync after every connect, and readers of pages while others write."""
 import json
 import random
+import time
 
 from tests.torture.worker import Worker
 
@@ -115,6 +116,26 @@ class Subscriber(Asking):
             more = reply["more"]
             after = int(events[-1]["seq"]) if events else after
         return events
+
+
+class SleepySubscriber(Subscriber):
+    """Keeps its session with the broker and is away half of the time: the broker queues for it."""
+
+    SESSION = {"clean": False}
+
+    def __init__(self, broker, log, user, client_id, topics, seed):
+        super().__init__(broker, log, user, client_id, topics, may_be_refused=True)
+        self.random = random.Random(seed)
+
+    def serve(self, session):
+        for topic in self.topics:
+            session.subscribe(topic)
+        awake = time.monotonic() + self.random.uniform(0.05, 0.4)
+        while not self.finished() and time.monotonic() < awake:
+            self.pump(session, 0.05)
+        session.close()
+        self.lost()
+        self.stopping.wait(self.random.uniform(0, 0.4))
 
 
 class PageReader(Asking):

@@ -25,6 +25,8 @@ class Log:
 class Worker(threading.Thread):
     """A client that reconnects for as long as the workload runs."""
 
+    SESSION = {}  # options of its sessions
+
     def __init__(self, broker, log, user, client_id):
         super().__init__(name=client_id, daemon=True)
         self.broker, self.log, self.user, self.client_id = broker, log, user, client_id
@@ -45,7 +47,8 @@ class Worker(threading.Thread):
         try:
             while not self.finished():
                 try:
-                    with Session(self.broker.port, self.user, f"pw-{self.user}", self.client_id, timeout=5) as session:
+                    with Session(self.broker.port, self.user, f"pw-{self.user}", self.client_id, timeout=5,
+                                 **self.SESSION) as session:
                         self.connections += 1
                         self.serve(session)
                 except (Closed, Refused, OSError):
