@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "core/log/local_log.h"
+#include "tests/support/fault_env.h"
 #include "tests/support/fault_file_system.h"
 #include "tests/support/journal_disk.h"
 #include "tests/support/machine.h"
@@ -152,6 +153,11 @@ class Life {
     recovered_ += opened.recovered;
     Audit(reader, opened.applied.value);
     told_.StartAt(opened.applied.value);
+    if (cut && random_.OneIn(3)) {
+      // Soon after the start, with much under way: what the journal holds of it may be there later, in part.
+      Append(**log, random_.Below(300));
+      disk_->CutAfter(static_cast<int>(1 + random_.Below(5)));
+    }
     (*log)->Start(told_);
     const uint64_t end = log_.size() + 1 + random_.Below(400);
     while (!disk_->is_off() && (cut || log_.size() < end)) Work(**log);
@@ -163,7 +169,15 @@ class Life {
 
   // A broker's loop pass: a few messages, then they are sealed.
   void Work(log::LocalLog& log) {
-    for (uint64_t i = random_.Below(6); i > 0; --i) {
+    Append(log, random_.Below(6));
+    log.Seal();
+    if (random_.OneIn(3)) std::this_thread::yield();
+    log.Release(LogIndex{told_.last()});
+    if (random_.OneIn(50)) journal_disk_.WriteBack(random_);
+  }
+
+  void Append(log::LocalLog& log, uint64_t commands) {
+    for (; commands > 0; --commands) {
       const domain::Command command = commands_.Next();
       const Result<LogIndex> index = log.Append(command);
       if (!index) break;  // the ring is full, or the power is off
@@ -171,10 +185,6 @@ class Life {
                                                  ", not " + std::to_string(log_.size() + 1));
       log_.push_back(command);
     }
-    log.Seal();
-    if (random_.OneIn(3)) std::this_thread::yield();
-    log.Release(LogIndex{told_.last()});
-    if (random_.OneIn(50)) journal_disk_.WriteBack(random_);
   }
 
   void StartFailed(const Error& error) {
@@ -253,7 +263,7 @@ class Life {
   const std::string store_ = folder_ / "store";
   const std::string journal_ = folder_ / "journal";
   const std::shared_ptr<FaultFileSystem> disk_ = std::make_shared<FaultFileSystem>();
-  const std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(disk_);
+  const std::unique_ptr<rocksdb::Env> env_ = std::make_unique<FaultEnv>(disk_);
   JournalDisk journal_disk_{journal_};
   std::vector<domain::Command> log_;  // by index − 1: this history's commands
   Told told_;

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/commands.h"
+#include "tests/support/fault_env.h"
 #include "tests/support/fault_file_system.h"
 #include "tests/support/random_commands.h"
 #include "tests/support/store_dump.h"
@@ -44,7 +45,7 @@ class DiskFaultsTest : public ::testing::Test {
   const TempFolder folder_;
   const std::string path_ = folder_ / "store";
   const std::shared_ptr<FaultFileSystem> disk_ = std::make_shared<FaultFileSystem>();
-  const std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(disk_);
+  const std::unique_ptr<rocksdb::Env> env_ = std::make_unique<FaultEnv>(disk_);
 };
 
 TEST_F(DiskFaultsTest, EveryWriteIsSyncedBeforeItIsDone) {
