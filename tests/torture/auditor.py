@@ -168,6 +168,9 @@ class Audit:
     # At the end.
 
     def at_rest(self):
+        if not self.histories:
+            self.fail("nothing was read at rest: the run shows nothing")
+            return
         stored = self.stored_messages()
         members = Memberships(self.histories)
         for key, events in stored.items():

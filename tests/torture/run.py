@@ -26,12 +26,14 @@ def arguments_of(description, **numbers):
     return options
 
 
-def judged(torture, options, **broker_options):
+def judged(torture, options, prepare=None, **broker_options):
     """Runs torture(broker, log, options) on a broker of its own, and the auditor on the log, also when the torture itself
-    stopped: what was found until then is worth reading. The exit code."""
+    stopped: what was found until then is worth reading. `prepare(broker)` comes before the first start. The exit code."""
     broker = Broker(bridge=True, **broker_options)
     log_path = os.path.join(broker.folder, "workload.jsonl")
     try:
+        if prepare:
+            prepare(broker)
         broker.start()
         log, stopped = Log(log_path), False
         try:
