@@ -12,10 +12,55 @@ constexpr size_t kBatchCommandsUsual = 256;
 constexpr size_t kBatchBytesMax = size_t{4} << 20;
 constexpr std::chrono::milliseconds kNoSpaceRetry{200};
 
+Error LostItsEnd(LogIndex end, LogIndex high_water, const LocalLog::Options& options) {
+  return {Code::INTERNAL, "the store ends at log index " + std::to_string(end.value) +
+                              ", but entries up to " + std::to_string(high_water.value) +
+                              " were acknowledged: restore " + options.store_path +
+                              " from a backup, or, to go on without them, remove " + options.journal_path};
+}
+
+// Whether a store may be made, or cut off at its damage, beside this journal. Removing the journal is how a
+// person says yes.
+Status MayChange(const store::Found& found, const std::optional<IntakeJournal::Mark>& mark,
+                 const LocalLog::Options& options) {
+  if (!mark) {
+    if (found.exists && found.beyond > found.kept) {
+      options.log("the store's log is damaged: entries after log index " + std::to_string(found.kept.value) +
+                  " up to " + std::to_string(found.beyond.value) + " are dropped (" + found.damage + ")");
+    }
+    return {};
+  }
+  if (!found.exists) {
+    return Error{Code::FAILED_PRECONDITION,
+                 options.store_path + " is gone, and " + options.journal_path +
+                     " belongs to it: put it back, or, to begin with a new store, remove the journal"};
+  }
+  if (found.store_id != mark->store_id) {
+    return Error{Code::FAILED_PRECONDITION,
+                 options.store_path + " is damaged (" + found.damage + "), and " + options.journal_path +
+                     " belongs to another store: put the right one back, or move the journal away"};
+  }
+  if (found.kept < mark->committed) return LostItsEnd(found.kept, mark->committed, options);
+  if (found.beyond > found.kept) {
+    return Error{Code::INTERNAL,
+                 "the store's log is damaged behind log index " + std::to_string(found.kept.value) +
+                     " and goes on up to " + std::to_string(found.beyond.value) + " (" + found.damage +
+                     "): restore " + options.store_path +
+                     " from a backup, or, to go on without these entries, remove " + options.journal_path};
+  }
+  return {};
+}
+
 }  // namespace
 
+store::Accept LocalLog::MayChangeStore(const Options& options) {
+  return [&options](const store::Found& found) {
+    return MayChange(found, IntakeJournal::Peek(options.journal_path), options);
+  };
+}
+
 Result<std::unique_ptr<LocalLog>> LocalLog::Open(Options options, Opened& opened) {
-  auto writer = store::StoreWriter::Open(options.store_path, options.log);
+  auto writer = store::StoreWriter::Open(options.store_path, options.log, nullptr, MayChangeStore(options));
   if (!writer) return std::move(writer).error().Within("open store");
   return Open(std::move(options), std::move(*writer), opened);
 }
@@ -35,11 +80,7 @@ Result<std::unique_ptr<LocalLog>> LocalLog::Open(Options options, std::unique_pt
   log->journal_ = std::move(*journal);
   const LogIndex high_water = log->journal_->committed_high_water();
   if (loaded->applied < high_water) {
-    return Error{Code::INTERNAL, "the store ends at log index " + std::to_string(loaded->applied.value) +
-                                     ", but entries up to " + std::to_string(high_water.value) +
-                                     " were acknowledged: restore " + log->options_.store_path +
-                                     " from a backup, or, to go on without them, remove " +
-                                     log->options_.journal_path};
+    return LostItsEnd(loaded->applied, high_water, log->options_);
   }
   log->applied_ = loaded->applied;
   log->machine_ = domain::StateMachine(std::move(loaded->directory), std::move(loaded->heads));
@@ -82,8 +123,7 @@ Status LocalLog::Recover() {
                                          "): check the disk, then start again"};
     }
   }
-  journal_->StartEpoch({applied_.value + 1});
-  return {};
+  return journal_->StartEpoch({applied_.value + 1});
 }
 
 void LocalLog::Start(LogListener& listener) {

@@ -41,6 +41,9 @@ class LocalLog final : public CommitLog {
 
   // Opens store and journal and commits what a crash has left in the journal. Refuses to start with a hole.
   static Result<std::unique_ptr<LocalLog>> Open(Options options, Opened& opened);
+  // Whether the store may be made, or cut off at a damage: not when that would lose what the journal says
+  // was acknowledged, or make a hole. For StoreWriter::Open; `options` outlives it.
+  static store::Accept MayChangeStore(const Options& options);
   // The same on a store that is open already.
   static Result<std::unique_ptr<LocalLog>> Open(Options options, std::unique_ptr<store::StoreWriter> writer,
                                                 Opened& opened);
