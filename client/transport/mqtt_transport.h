@@ -26,7 +26,7 @@ struct MqttOptions {
   std::string user;  // empty: anonymous
   std::string password;
   bool clean_session = true;
-  TlsOptions tls;
+  TlsOptions tls{};
   int keep_alive_s = 20;
   int connect_timeout_ms = 5'000;  // of one attempt
   // How long to try before the *first* connection; then OnGaveUp(UNAVAILABLE). 0 = for ever.

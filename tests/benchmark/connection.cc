@@ -62,11 +62,21 @@ Connection::~Connection() {
   ::close(fd_);
 }
 
-bool Connection::LogIn(uint16_t port, const Account& account) {
+std::unique_ptr<Connection> Connection::Begin(uint16_t port, const Account& account) {
+  std::unique_ptr<Connection> connection(new Connection());
+  connection->SendConnect(port, account);
+  return connection;
+}
+
+void Connection::SendConnect(uint16_t port, const Account& account) {
   fd_ = Connect(port);
   in_.clear();
   AppendConnect(out_, account.client, account.user, account.password);
   Flush();
+}
+
+bool Connection::LogIn(uint16_t port, const Account& account) {
+  SendConnect(port, account);
   pollfd wait = {.fd = fd_, .events = POLLIN, .revents = 0};
   if (::poll(&wait, 1, kAnswerMs) <= 0) Die("no CONNACK in time for " + account.client);
   if (!Fill()) return false;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +22,8 @@ class Connection {
   // Connects and logs in; again when the broker closes without a CONNACK (a login that is being checked).
   // Ends the program with a line when it is refused.
   Connection(uint16_t port, const Account& account);
+  // The CONNECT has been sent, its CONNACK is still to be read.
+  static std::unique_ptr<Connection> Begin(uint16_t port, const Account& account);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -45,6 +49,8 @@ class Connection {
   int fd() const { return fd_; }
 
  private:
+  Connection() = default;
+  void SendConnect(uint16_t port, const Account& account);
   bool LogIn(uint16_t port, const Account& account);
   bool Fill();
   Packet Await();

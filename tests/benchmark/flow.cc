@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tests/benchmark/connection.h"
+#include "tests/benchmark/probes.h"
 
 namespace parley::benchmark {
 namespace {
@@ -85,12 +86,7 @@ class Flow {
     result.acks_per_s = static_cast<double>(acks_ - acks) / seconds;
     const double messages = static_cast<double>(delivered_ - delivered) / fan_out_;
     if (messages > 0) result.cpu_us_per_message = (CpuUs(broker_pid) - cpu) / messages;
-    std::sort(latencies_.begin(), latencies_.end());
-    for (const double part : {0.5, 0.9, 0.99, 0.999, 1.0}) {
-      if (latencies_.empty()) break;
-      const auto at = static_cast<size_t>(part * static_cast<double>(latencies_.size() - 1));
-      result.latency_ms.push_back(static_cast<double>(latencies_[at]) / 1e6);
-    }
+    result.latency_ms = Percentiles(latencies_);
     return result;
   }
 

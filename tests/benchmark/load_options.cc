@@ -17,13 +17,16 @@ LoadOptions ParseLoadOptions(int argc, char** argv) {
       "parley_load: a load on one broker, by raw sockets; prints one line of JSON");
   auto add = described.add_options();
   add("help", "this text");
+  add("mode", po::value(&options.mode)->default_value(options.mode),
+      "flow, connects, hold, requests, big-room");
   add("port", po::value(&flow.port)->required(), "of the broker, on loopback");
   add("pid", po::value(&options.broker_pid)->default_value(0), "of the broker, for its CPU time");
   add("publishers", po::value(&flow.publishers)->default_value(flow.publishers), "");
   add("subscribers", po::value(&flow.subscribers)->default_value(flow.subscribers), "");
   add("rooms", po::value(&flow.rooms)->default_value(flow.rooms), "");
-  add("send", po::value(&flow.send_topic)->required(), "topic to publish to; {room}");
-  add("receive", po::value(&flow.receive_topic)->required(), "topic to subscribe to; {room}, {client}");
+  add("send", po::value(&flow.send_topic)->default_value(""), "topic to publish to; {room}");
+  add("receive", po::value(&flow.receive_topic)->default_value(""),
+      "topic to subscribe to; {room}, {client}");
   add("acks", po::value(&flow.ack_topic)->default_value(""), "topic that publishers subscribe to; {client}");
   add("payload", po::value(&flow.payload)->default_value("{text}"), "{text}, {id}");
   add("text-bytes", po::value(&flow.text_bytes)->default_value(flow.text_bytes), "");
@@ -37,6 +40,13 @@ LoadOptions ParseLoadOptions(int argc, char** argv) {
       "PUBLISH without PUBACK of one publisher");
   add("undelivered", po::value(&flow.undelivered_max)->default_value(flow.undelivered_max),
       "messages under way in one room");
+  add("client", po::value(&options.account.client)->default_value("c"), "client id (and the start of many)");
+  add("user", po::value(&options.account.user)->default_value(""), "");
+  add("password", po::value(&options.account.password)->default_value(""), "");
+  add("count", po::value(&options.count)->default_value(100), "of connections, members or parallel connects");
+  add("method", po::value(&options.method)->default_value("history.page"), "of requests");
+  add("request", po::value(&options.request)->default_value(""),
+      "JSON fields of the request, without braces");
   try {
     po::variables_map values;
     po::store(po::parse_command_line(argc, argv, described), values);

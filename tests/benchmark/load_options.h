@@ -3,12 +3,18 @@
 #include <string>
 #include <vector>
 
+#include "tests/benchmark/connection.h"
 #include "tests/benchmark/flow.h"
 
 namespace parley::benchmark {
 
 struct LoadOptions {
+  std::string mode = "flow";
   FlowOptions flow;
+  Account account;
+  int count = 0;
+  std::string method;
+  std::string request;
   int broker_pid = 0;
 };
 

@@ -62,6 +62,10 @@ void AppendPuback(std::string& out, uint16_t id) {
   AppendNumber(out, id);
 }
 
+void AppendPing(std::string& out) {
+  AppendHeader(out, 0xC0, 0);
+}
+
 void AppendDisconnect(std::string& out) {
   AppendHeader(out, 0xE0, 0);
 }

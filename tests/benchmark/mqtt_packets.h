@@ -23,6 +23,7 @@ void AppendConnect(std::string& out, std::string_view client, std::string_view u
 void AppendSubscribe(std::string& out, std::string_view filter, int qos);
 void AppendPublish(std::string& out, std::string_view topic, std::string_view payload, int qos, uint16_t id);
 void AppendPuback(std::string& out, uint16_t id);
+void AppendPing(std::string& out);
 void AppendDisconnect(std::string& out);
 
 // One packet as it came; views into the buffer that was read.
