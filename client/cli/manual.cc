@@ -46,6 +46,7 @@ std::string Prose(std::string_view text) {
     if (indented != literal && !(line.empty() && literal)) {
       roff += literal ? ".EE\n.RE\n" : ".PP\n.RS 4\n.EX\n";
       literal = indented;
+      gap = false;
       if (!indented && !line.empty()) roff += ".PP\n";
     }
     if (literal && indented && gap) roff += ".sp\n";

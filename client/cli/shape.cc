@@ -39,6 +39,7 @@ constexpr std::array kFieldOptions = {
     FieldOption{"client", "client", Kind::kText},
     FieldOption{"access", "access", Kind::kText},
     FieldOption{"display-name", "display_name", Kind::kText},
+    FieldOption{"about", "about", Kind::kText},
 };
 
 Error Wrong(std::string reason) {
