@@ -43,8 +43,9 @@ std::string OtherFields(const Json& item) {
   for (const auto& [name, value] : item.items()) {
     const std::set<std::string> plain(std::begin(kPlainFields), std::end(kPlainFields));
     if (plain.count(name) > 0 || Quiet().count(name) > 0) continue;
-    if (value.is_null() || value == "" || value.is_structured()) continue;
-    line += " " + Shown(name) + " " + (name == "history" ? LowerName(ScalarText(value)) : ScalarText(value));
+    const std::string text = ScalarText(value);
+    if (value.is_null() || text.empty() || value.is_structured()) continue;
+    line += " " + Shown(name) + " " + (name == "history" ? LowerName(text) : text);
   }
   return line;
 }
