@@ -17,7 +17,7 @@ std::string RenderRule(const Json& rule) {
   const std::string role = FieldText(rule, "role");
   const std::string priority = FieldText(rule, "priority");
   text += " (";
-  if (!role.empty()) text += "role " + role + ", ";
+  text += role.empty() ? "of the user alone, " : "role " + role + ", ";
   return text + "priority " + (priority.empty() ? "0" : priority) + ")";
 }
 

@@ -42,7 +42,27 @@ const std::vector<Shape>& Shapes() {
        {"role", "acltype", "topic"},
        3,
        {}},
-      {"add-user-role", "NAME ROLE", "give a user a role", "addUserRole", {"username", "role"}, 2, {}},
+      {"add-user-acl",
+       "NAME publish|subscribe TOPIC",
+       "add a rule for plain topics to one user",
+       "addUserAcl",
+       {"username", "acltype", "topic"},
+       3,
+       {"deny", "priority=0"}},
+      {"remove-user-acl",
+       "NAME publish|subscribe TOPIC",
+       "take a rule from one user",
+       "removeUserAcl",
+       {"username", "acltype", "topic"},
+       3,
+       {}},
+      {"add-user-role",
+       "NAME ROLE",
+       "give a user a role",
+       "addUserRole",
+       {"username", "role"},
+       2,
+       {"priority=0"}},
       {"remove-user-role",
        "NAME ROLE",
        "take a role from a user",
@@ -58,7 +78,14 @@ const std::vector<Shape>& Shapes() {
        "createRoom",
        {"room"},
        1,
-       {"kind=group", "title", "history", "member"}},
+       {"kind=group", "title", "history", "retention-days", "max-message-bytes", "member"}},
+      {"update-room",
+       "ROOM",
+       "change a room",
+       "updateRoom",
+       {"room"},
+       1,
+       {"title", "history", "retention-days", "max-message-bytes"}},
       {"delete-room", "ROOM", "delete a room and its messages", "deleteRoom", {"room"}, 1, {}},
       {"get-room", "ROOM", "show a room and its members", "getRoom", {"room"}, 1, {}},
       {"list-rooms", "", "list all rooms", "listRooms", {}, 0, {}},
@@ -126,7 +153,8 @@ Result<std::string> AdminCommand(const AdminOptions& options) {
   if (options.subcommand == "add-member" && !arguments.contains("role")) arguments["role"] = "member";
   if (options.subcommand == "set-config") {  // numbers and true / false are themselves
     Json value = Json::parse(arguments["value"].get<std::string>(), nullptr, /*allow_exceptions=*/false);
-    if (value.is_number() || value.is_boolean()) arguments["value"] = std::move(value);
+    if (!value.is_number() && !value.is_boolean()) value = arguments["value"];
+    arguments = Json{{arguments["name"].get<std::string>(), std::move(value)}};
   }
   command.update(arguments);
   if (options.new_password) command["password"] = *options.new_password;

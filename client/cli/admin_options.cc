@@ -12,8 +12,9 @@ namespace {
 namespace po = boost::program_options;
 
 const std::vector<std::string>& Fields() {
-  static const std::vector<std::string> fields = {"role", "kind",     "title",        "history", "member",
-                                                  "deny", "priority", "content-type", "client"};
+  static const std::vector<std::string> fields = {
+      "role", "kind",     "title",        "history", "member", "retention-days", "max-message-bytes",
+      "deny", "priority", "content-type", "client"};
   return fields;
 }
 

@@ -6,8 +6,18 @@
 #include <utility>
 
 #include "client/cli/arguments.h"
+#include "client/cli/bench_options.h"
+#include "client/cli/chat_options.h"
 #include "client/cli/commands.h"
+#include "client/cli/completion_options.h"
+#include "client/cli/doctor_options.h"
+#include "client/cli/history_options.h"
+#include "client/cli/login_options.h"
+#include "client/cli/pub_options.h"
 #include "client/cli/report.h"
+#include "client/cli/send_options.h"
+#include "client/cli/sub_options.h"
+#include "client/cli/tail_options.h"
 #include "schemas/json.h"
 
 namespace parley::client {

@@ -24,22 +24,12 @@ int RunDoctor(const CommandContext& context);
 int RunCompletion(const CommandContext& context);
 int RunManual(const CommandContext& context);
 
-CommandHelp LoginHelp();
-CommandHelp ChatHelp();
-CommandHelp SendHelp();
-CommandHelp TailHelp();
-CommandHelp HistoryHelp();
+// The help of those that have no {name}_options.h.
 CommandHelp RoomsHelp();
 CommandHelp MembersHelp();
 CommandHelp UsersHelp();
-CommandHelp PubHelp();
-CommandHelp SubHelp();
 CommandHelp AccessHelp();
 CommandHelp AdminHelp();
-CommandHelp BenchHelp();
-CommandHelp DoctorHelp();
-CommandHelp CompletionHelp();
-CommandHelp ManualHelp();
 
 // Where settings come from.
 inline constexpr std::string_view kSettingsHelp =

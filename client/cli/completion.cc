@@ -18,6 +18,7 @@ std::string Join(const std::vector<std::string>& words, const char* between = " 
 
 std::vector<std::string> OptionWords(const std::vector<OptionHelp>& options) {
   std::vector<std::string> words;
+  words.reserve(options.size());
   for (const OptionHelp& option : options) words.push_back("--" + option.name);
   return words;
 }
@@ -53,6 +54,7 @@ std::string CasePattern(const std::vector<CommandPage>& commands, const std::vec
 
 std::string Bash(const std::vector<CommandPage>& commands, const std::vector<OptionHelp>& global) {
   std::vector<std::string> names;
+  names.reserve(commands.size());
   for (const CommandPage& command : commands) names.push_back(command.name);
   std::string script =
       "# bash completion for parley; made by: parley completion bash\n"

@@ -28,6 +28,7 @@ constexpr std::array kRows = {
     Row{"client", "ID", "one client id instead of a user"},
     Row{"access", "A", "publish, subscribe or receive (publish)"},
     Row{"display-name", "N", "your name, as others see it"},
+    Row{"about", "T", "a line about you"},
 };
 
 }  // namespace

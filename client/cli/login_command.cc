@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <iostream>
 
 #include "client/api/client.h"
@@ -30,7 +31,11 @@ Result<Settings> Credentials(const LoginOptions& options, const CommandContext& 
     settings.password = *password;
     settings.password_file.reset();
   }
-  if (!settings.password) {
+  // The settings file is read from any folder.
+  for (std::optional<std::string>* path : {&settings.ca_file, &settings.cert_file, &settings.key_file}) {
+    if (*path) *path = std::filesystem::absolute(**path).string();
+  }
+  if (!settings.password && !settings.cert_file) {
     Result<std::string> password = AskPassword("Password of " + *settings.user + ": ");
     if (!password) return std::move(password).error();
     settings.password = *password;

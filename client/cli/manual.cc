@@ -37,6 +37,7 @@ std::string Line(std::string_view text) {
 std::string Prose(std::string_view text) {
   std::string roff;
   bool literal = false;
+  bool gap = false;
   while (!text.empty()) {
     const size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
@@ -45,9 +46,12 @@ std::string Prose(std::string_view text) {
     if (indented != literal && !(line.empty() && literal)) {
       roff += literal ? ".EE\n.RE\n" : ".PP\n.RS 4\n.EX\n";
       literal = indented;
+      gap = false;
       if (!indented && !line.empty()) roff += ".PP\n";
     }
-    if (line.empty()) continue;
+    if (literal && indented && gap) roff += ".sp\n";
+    gap = line.empty();
+    if (gap) continue;
     roff += Line(indented ? line.substr(2) : line);
   }
   return literal ? roff + ".EE\n.RE\n" : roff;

@@ -1,6 +1,8 @@
 #include "client/cli/render_json.h"
 
+#include <algorithm>
 #include <set>
+#include <string_view>
 
 #include "schemas/json.h"
 
@@ -21,6 +23,15 @@ const std::set<std::string>& Quiet() {
   return quiet;
 }
 
+// Enumerations are lower case for a person.
+std::string LowerName(std::string text) {
+  const bool name =
+      std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; });
+  if (!name) return text;
+  for (char& c : text) c = c == '_' ? c : static_cast<char>(c - 'A' + 'a');
+  return text;
+}
+
 std::string ScalarText(const Json& value) {
   if (value.is_string()) return Shown(value.get<std::string>());
   return value.dump(-1, ' ', true, Json::error_handler_t::replace);
@@ -32,8 +43,9 @@ std::string OtherFields(const Json& item) {
   for (const auto& [name, value] : item.items()) {
     const std::set<std::string> plain(std::begin(kPlainFields), std::end(kPlainFields));
     if (plain.count(name) > 0 || Quiet().count(name) > 0) continue;
-    if (value.is_null() || value == "" || value.is_structured()) continue;
-    line += " " + Shown(name) + " " + ScalarText(value);
+    const std::string text = ScalarText(value);
+    if (value.is_null() || text.empty() || value.is_structured()) continue;
+    line += " " + Shown(name) + " " + (name == "history" ? LowerName(text) : text);
   }
   return line;
 }
@@ -51,12 +63,15 @@ std::string RenderItem(const Json& item) {
   const auto add = [&line](const std::string& text) {
     if (!text.empty()) line += (line.empty() ? "" : " ") + text;
   };
-  for (const char* name : kPlainFields) add(FieldText(item, name));
+  for (const char* name : kPlainFields) {
+    const std::string text = FieldText(item, name);
+    add(std::string_view(name) == "kind" ? LowerName(text) : text);
+  }
   if (const auto allow = item.find("allow"); allow != item.end()) add(*allow == true ? "allow" : "deny");
   add(FieldText(item, "topic"));
-  add(FieldText(item, "role"));
+  add(LowerName(FieldText(item, "role")));
   if (const auto roles = item.find("roles"); roles != item.end() && roles->is_array()) {
-    for (const Json& role : *roles) add(role.is_object() ? RenderItem(role) : ScalarText(role));
+    for (const Json& role : *roles) add(role.is_object() ? FieldText(role, "role") : ScalarText(role));
   }
   if (item.value("disabled", Json(false)) == true) add("disabled");
   if (const std::string title = FieldText(item, "title"); !title.empty()) add("\"" + title + "\"");
@@ -66,16 +81,19 @@ std::string RenderItem(const Json& item) {
 
 void RenderData(const Json& data, std::vector<std::string>& lines) {
   const Json* object = &data;
-  for (const char* name : {"room", "user", "role", "client"}) {  // {"room": {…}}: what is inside
+  for (const char* name : {"room", "user", "role", "client", "config"}) {  // {"room": {…}}: what is inside
     if (data.is_object() && data.contains(name) && data[name].is_object()) object = &data[name];
   }
   if (!object->is_object()) return lines.push_back(RenderItem(*object));
-  const bool named = object->contains("room") || object->contains("username");
+  const bool role = object->contains("role") && object->contains("acls");
+  const bool named = object->contains("room") || object->contains("username") || role;
   if (named) lines.push_back(RenderItem(*object));
+  const auto lists =
+      std::count_if(object->begin(), object->end(), [](const Json& v) { return v.is_array(); });
   for (const auto& [name, value] : object->items()) {
     if (value.is_array() && !(named && name == "roles")) {
-      if (!named) lines.push_back(Shown(name) + ":");
-      for (const Json& item : value) lines.push_back("  " + RenderItem(item));
+      if (!named || lists > 1) lines.push_back((named ? "  " : "") + Shown(name) + ":");
+      for (const Json& item : value) lines.push_back((named && lists > 1 ? "    " : "  ") + RenderItem(item));
     } else if (!named) {
       lines.push_back(Shown(name) + ": " + FieldText(*object, name.c_str()));
     }

@@ -84,11 +84,11 @@ const RequestGroup& UserRequests() {
       "of stdin).\n\n"
       "  parley users find ali\n"
       "  parley users change-password",
-      {"display-name"},
+      {"display-name", "about"},
       {
           {"show", "[USER]", "show a profile (yours)", "users.get", {"user"}, 0, {}},
-          {"find", "TEXT", "find users by the start of their name", "users.find", {"query"}, 1, {}},
-          {"update", "", "change your profile", "users.update", {}, 0, {"display-name"}},
+          {"find", "[TEXT]", "find users by the start of their name (all)", "users.find", {"prefix"}, 0, {}},
+          {"update", "", "change your profile", "users.update", {}, 0, {"display-name", "about"}},
           {"change-password", "", "give yourself another password", "users.changePassword", {}, 0, {}},
       }};
   return group;
@@ -105,8 +105,10 @@ Result<RequestCall> CallOf(const RequestGroup& group, const RequestOptions& opti
   }
   Json object = Json::parse(call.request);
   if (call.method == "members.add" && !object.contains("role")) object["role"] = "MEMBER";
-  if (call.method == "rooms.update" && object.size() < 2) {
-    return Error{Code::INVALID_ARGUMENT, "what is to change? Give --title, --history, ..."};
+  if ((call.method == "rooms.update" && object.size() < 2) ||
+      (call.method == "users.update" && object.empty())) {
+    return Error{Code::INVALID_ARGUMENT,
+                 "what is to change? See parley " + std::string(group.name) + " --help"};
   }
   call.request = DumpJson(object);
   return call;

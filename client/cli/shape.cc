@@ -39,6 +39,7 @@ constexpr std::array kFieldOptions = {
     FieldOption{"client", "client", Kind::kText},
     FieldOption{"access", "access", Kind::kText},
     FieldOption{"display-name", "display_name", Kind::kText},
+    FieldOption{"about", "about", Kind::kText},
 };
 
 Error Wrong(std::string reason) {
@@ -97,7 +98,9 @@ std::pair<std::string_view, std::optional<std::string>> Apart(std::string_view o
 
 Status AddOptions(const Shape& shape, const OptionValues& values, EnumCase enums, Json& object) {
   for (const std::string_view text : shape.options) {
-    const auto [name, otherwise] = Apart(text);
+    const auto apart = Apart(text);
+    const std::string_view name = apart.first;
+    const std::optional<std::string>& otherwise = apart.second;
     const auto* const option = std::find_if(kFieldOptions.begin(), kFieldOptions.end(),
                                             [&](const FieldOption& entry) { return entry.option == name; });
     if (option == kFieldOptions.end()) continue;  // one that is no field
@@ -135,7 +138,8 @@ Result<std::string> FillShape(const Shape& shape, const std::vector<std::string>
     return Wrong("usage: " + std::string(shape.name) + (shape.arguments.empty() ? "" : " ") +
                  std::string(shape.arguments));
   }
-  for (const auto& [name, given] : values) {
+  for (const auto& value : values) {
+    const std::string& name = value.first;
     const bool takes = std::any_of(shape.options.begin(), shape.options.end(),
                                    [&](std::string_view option) { return Apart(option).first == name; });
     if (!takes) return Wrong(std::string(shape.name) + " takes no --" + name);

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <mutex>
 #include <random>
 #include <thread>
 #include <utility>
@@ -23,7 +22,6 @@ using std::chrono::milliseconds;
 // An attempt that Paho has not answered this long after its own time-out is taken as failed.
 constexpr milliseconds kAttemptGrace{5'000};
 constexpr int kMqtt311Refusal = 0x80;
-constexpr size_t kTlsErrorBytesMax = 1'000;
 
 // What CONNACK codes of MQTT 3.1.1 say. Anything else (a lost or refused TCP connection) is worth a new try.
 Error ConnectError(int return_code) {
@@ -304,7 +302,8 @@ class MqttTransport::Impl {
     }
   }
 
-  mqtt::ssl_options SslOptions() {
+  // Without an error handler: Paho C++ 1.2 keeps a pointer to a copy of the options that is gone by then.
+  mqtt::ssl_options SslOptions() const {
     mqtt::ssl_options ssl;
     const TlsOptions& tls = options_.tls;
     if (!tls.ca_file.empty()) ssl.set_trust_store(tls.ca_file);
@@ -312,27 +311,7 @@ class MqttTransport::Impl {
     if (!tls.key_file.empty()) ssl.set_private_key(tls.key_file);
     ssl.set_enable_server_cert_auth(true);
     ssl.set_verify(true);  // the name, too
-    ssl.set_error_handler([this](const std::string& text) {
-      const std::lock_guard lock(tls_error_mutex_);
-      if (tls_error_.size() < kTlsErrorBytesMax) tls_error_ += text;
-    });
     return ssl;
-  }
-
-  // What went wrong in an attempt, with what OpenSSL said about it.
-  Error Explained(Error why) {
-    std::string text;
-    {
-      const std::lock_guard lock(tls_error_mutex_);
-      text = std::exchange(tls_error_, {});
-    }
-    if (!options_.tls.enabled || why.code != Code::UNAVAILABLE) return why;
-    if (text.find("certificate verify failed") != std::string::npos) {
-      return {Code::UNAUTHENTICATED,
-              "the certificate of the broker is not trusted: give its authority (--cafile), or another host"};
-    }
-    if (!text.empty()) why.reason += "; TLS: " + text.substr(0, text.find_last_not_of(" \n") + 1);
-    return why;
   }
 
   void Connected(uintptr_t attempt) {
@@ -354,13 +333,16 @@ class MqttTransport::Impl {
 
   void AttemptFailed(uintptr_t attempt, Error why) {
     if (attempt != attempt_ || state_ != State::kConnecting) return;
-    why = Explained(std::move(why)).Within("connect to " + AddressOf(options_));
+    // Paho does not say which of them it was.
+    if (options_.tls.enabled && why.code == Code::UNAVAILABLE && !was_connected_) {
+      why.reason +=
+          ", or its certificate is not trusted (--cafile says who vouches for it) or is for another host";
+    }
+    why = std::move(why).Within("connect to " + AddressOf(options_));
     const milliseconds tried = std::chrono::duration_cast<milliseconds>(Clock::now() - first_attempt_);
     const bool impatient =
         !was_connected_ && options_.give_up_after_ms > 0 && tried >= milliseconds(options_.give_up_after_ms);
-    // A certificate may be renewed while we run: only a first one is refused for good.
-    const bool renewal = was_connected_ && options_.tls.enabled;
-    if ((IsFinal(why) && !renewal) || impatient) {
+    if (IsFinal(why) || impatient) {
       state_ = State::kGaveUp;
       listener_.OnGaveUp(why);
       return;
@@ -408,8 +390,6 @@ class MqttTransport::Impl {
   ConnectDone connect_done_{*this};
   PublishDoneListener publish_done_{*this};
   SubscribeDone subscribe_done_{*this};
-  std::mutex tls_error_mutex_;
-  std::string tls_error_;  // guarded by tls_error_mutex_; what OpenSSL said since the last attempt
   std::unique_ptr<mqtt::async_client> client_;
   std::thread thread_;
 

@@ -58,8 +58,8 @@ class MqttListener {
   // An established connection is gone; what was published and not yet answered may or may not have arrived.
   // The transport tries again by itself.
   virtual void OnConnectionLost(const Error& why) = 0;
-  // It will not try again: UNAUTHENTICATED (user, password or client id refused, or at the first attempt a
-  // broker whose certificate nobody vouches for), INVALID_ARGUMENT (client id), UNAVAILABLE (no connection
+  // It will not try again: UNAUTHENTICATED (user, password or client id refused), INVALID_ARGUMENT (client
+  // id), UNAVAILABLE (no connection
   // within give_up_after_ms). The last call but for Post() and OnTick().
   virtual void OnGaveUp(const Error& why) = 0;
   virtual void OnMessage(MqttMessage message) = 0;

@@ -29,6 +29,41 @@ TEST(AdminCommand, EverySubcommandHasItsJson) {
             R"({"command":"setMemberRole","room":"r","user":"u","role":"reader"})");
 }
 
+TEST(AdminCommand, RolesBindingsAndTheRest) {
+  AdminOptions rule = OptionsOf("add-role-acl", {"sensors", "publish", "sensors/%u/#"});
+  EXPECT_EQ(*AdminCommand(rule), R"({"command":"addRoleAcl","role":"sensors","acltype":"publish",)"
+                                 R"("topic":"sensors/%u/#","allow":true,"priority":0})");
+  rule.values = {{"deny", {}}, {"priority", {"-5"}}};
+  EXPECT_EQ(*AdminCommand(rule), R"({"command":"addRoleAcl","role":"sensors","acltype":"publish",)"
+                                 R"("topic":"sensors/%u/#","allow":false,"priority":-5})");
+  rule.values = {{"priority", {"high"}}};
+  EXPECT_FALSE(AdminCommand(rule));
+  AdminOptions bind = OptionsOf("bind-topic", {"sensors/#", "lab"});
+  bind.values = {{"content-type", {"text/plain"}}};
+  EXPECT_EQ(*AdminCommand(bind),
+            R"({"command":"bindTopic","filter":"sensors/#","room":"lab","content_type":"text/plain"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("set-config", {"roomsPerUser", "7"})),
+            R"({"command":"setConfig","roomsPerUser":7})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("set-config", {"name", "text"})),
+            R"({"command":"setConfig","name":"text"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("kick", {"bob"})), R"({"command":"kick","username":"bob"})");
+  AdminOptions kick = OptionsOf("kick");
+  EXPECT_FALSE(AdminCommand(kick));
+  kick.values = {{"client", {"c1"}}};
+  EXPECT_EQ(*AdminCommand(kick), R"({"command":"kick","client":"c1"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("backup", {"/b"})), R"({"command":"backup","path":"/b"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("remove-user-role", {"bob", "r"})),
+            R"({"command":"removeUserRole","username":"bob","role":"r"})");
+}
+
+TEST(AdminCommand, EverySubcommandOfTheHelpIsOne) {
+  for (const SubcommandHelp& subcommand : AdminSubcommands()) {
+    if (subcommand.name == "batch") continue;
+    const Result<std::string> without = AdminCommand(OptionsOf(subcommand.name));
+    EXPECT_TRUE(without || without.error().reason.find("no such") == std::string::npos) << subcommand.name;
+  }
+}
+
 TEST(AdminCommand, AUserWithPasswordRolesAndKind) {
   AdminOptions options = OptionsOf("create-user", {"bob"});
   options.new_password = "p\"w";
@@ -100,6 +135,20 @@ TEST(ReadAnswer, ARoomAndStats) {
               ElementsAre("lobby group \"L\"", "  alice owner"));
   EXPECT_THAT(ReadAnswer(R"({"command":"stats","data":{"users":3,"mode":"x"}})", false).lines,
               ElementsAre("users: 3", "mode: x"));
+}
+
+TEST(ReadAnswer, RolesAndTheirRules) {
+  EXPECT_THAT(
+      ReadAnswer(R"({"command":"getRole","data":{"acls":[{"acltype":"publish","allow":true,"priority":5,)"
+                 R"("topic":"s/%u/#"}],"role":"sensors","users":["bob"]}})",
+                 false)
+          .lines,
+      ElementsAre("sensors", "  acls:", "    publish allow s/%u/# priority 5", "  users:", "    bob"));
+  EXPECT_THAT(ReadAnswer(R"({"command":"listUsers","data":{"totalCount":1,"users":[{"username":"bob",)"
+                         R"("roles":[{"role":"sensors","priority":0}]}]}})",
+                         false)
+                  .lines,
+              ElementsAre("bob sensors"));
 }
 
 TEST(ReadAnswer, NonsenseIsNoCrash) {

@@ -21,6 +21,8 @@ class EventStreamTest : public testing::Test {
     config.listed = {"lobby"};
     config.start = start;
     config.last = last;
+    config.cursor = cursor_;
+    config.seen = seen_;
     stream_ = std::make_unique<EventStream>(config);
     requests_.SetReady(true);
     With([&](EventStream::Context& context) { stream_->OnReady(context); });
@@ -111,6 +113,8 @@ class EventStreamTest : public testing::Test {
     return seqs;
   }
 
+  std::string cursor_;  // of an earlier session, as is seen_; set before Make()
+  std::map<std::string, StreamConfig::Seen> seen_;
   int64_t now_ms_ = 1'000;
   RequestTable requests_;
   int last_id_ = 0;
@@ -318,6 +322,49 @@ TEST_F(EventStreamTest, WhatMayNotBeSeenIsNoHole) {
   Make(Rooms::kListed, Start::kAll);
   Answer(PageOf(12, 10, {10, 11, 12}), Asked<v1::HistoryPageRequest>().request_id());
   EXPECT_THAT(Delivered(), ElementsAre(10, 11, 12));
+}
+
+TEST_F(EventStreamTest, ResumesAListedRoomBehindWhatAnEarlierSessionDelivered) {
+  seen_["lobby"] = {5, 5};
+  Make(Rooms::kListed, Start::kLast, 10);
+  const auto request = Asked<v1::HistoryPageRequest>();
+  EXPECT_EQ(request.after(), 5u);
+  Answer(PageOf(8, 1, {6, 7, 8}), request.request_id());
+  EXPECT_THAT(Delivered(), ElementsAre(6, 7, 8));
+  EXPECT_EQ(caught_up_, 1);
+}
+
+TEST_F(EventStreamTest, ResumesAllRoomsWithoutRepeatingWhatCameAfterTheCursor) {
+  cursor_ = "40";
+  seen_["lobby"] = {7, 7};
+  Make(Rooms::kAll, Start::kNow);
+  const auto sync = Asked<v1::SyncRequest>();
+  EXPECT_EQ(sync.cursor(), "40");
+  Answer(SyncOf(9, {6, 7, 8, 9}, "41"), sync.request_id());
+  EXPECT_THAT(Delivered(), ElementsAre(8, 9));
+  EXPECT_EQ(stream_->cursor(), "41");
+}
+
+TEST_F(EventStreamTest, ARoomMadeAnewBetweenTwoSessionsIsShownFromItsStart) {
+  seen_["lobby"] = {50, 50};
+  Make(Rooms::kListed, Start::kNow);
+  auto request = Asked<v1::HistoryPageRequest>();
+  EXPECT_EQ(request.after(), 50u);
+  Answer(PageOf(2, 1, {}), request.request_id());
+  request = Asked<v1::HistoryPageRequest>();
+  EXPECT_EQ(request.after(), 0u);
+  Answer(PageOf(2, 1, {1, 2}), request.request_id());
+  EXPECT_THAT(Delivered(), ElementsAre(1, 2));
+}
+
+TEST_F(EventStreamTest, ARoomThatOneMayNoLongerSeeEndsAResumedSession) {
+  seen_["lobby"] = {5, 5};
+  Make(Rooms::kListed, Start::kNow);
+  const auto request = Asked<v1::HistoryPageRequest>();
+  Answer(Refused<v1::HistoryPageReply>(v1::PERMISSION_DENIED), request.request_id());
+  Delivered();
+  ASSERT_EQ(failures_.size(), 1u);
+  EXPECT_EQ(failures_[0].code, Code::PERMISSION_DENIED);
 }
 
 }  // namespace

@@ -80,5 +80,28 @@ TEST_F(RequestTableTest, IsBounded) {
   EXPECT_EQ(other.Add("x", "sync", std::string(70'000, ' '), 0, 0).error().code, Code::RESOURCE_EXHAUSTED);
 }
 
+TEST_F(RequestTableTest, WhatChangesSomethingIsNeverAskedTwice) {
+  table_.SetReady(true);
+  ASSERT_TRUE(table_.Add("r1", "rooms.create", R"({"requestId":"r1"})", 0, 600'000, Repeat::kNo));
+  EXPECT_EQ(Pump(0).size(), 1u);
+  EXPECT_TRUE(Pump(limits::kAnswerWaitLastMs * 2).empty());  // late, and not again
+  table_.SetReady(false);
+  const Effects effects = Pump(limits::kAnswerWaitLastMs * 2 + 1);
+  ASSERT_EQ(effects.size(), 1u);
+  EXPECT_EQ(std::get<RequestDone>(effects[0]).outcome.error().code, Code::UNAVAILABLE);
+  table_.SetReady(true);
+  EXPECT_TRUE(Pump(limits::kAnswerWaitLastMs * 2 + 2).empty());
+}
+
+TEST_F(RequestTableTest, WhatWasNotSentYetSurvivesALostConnection) {
+  ASSERT_TRUE(table_.Add("r1", "rooms.create", R"({"requestId":"r1"})", 0, 600'000, Repeat::kNo));
+  table_.SetReady(false);
+  EXPECT_TRUE(Pump(0).empty());
+  table_.SetReady(true);
+  const Effects effects = Pump(1);
+  ASSERT_EQ(effects.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<PublishTo>(effects[0]));
+}
+
 }  // namespace
 }  // namespace parley::client

@@ -141,5 +141,39 @@ TEST_F(ResolveConnectionTest, BadValuesAreNamed) {
   EXPECT_EQ(Resolve().error().code, Code::INVALID_ARGUMENT);
 }
 
+TEST(ParseSettings, TlsSwitchAndFiles) {
+  const Result<Settings> settings = ParseSettings("tls=true\ncafile=/ca\ncert=/c\nkey=/k\n");
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(settings->tls, true);
+  EXPECT_EQ(*ParseSettings(*PrintSettings(*settings))->ca_file, "/ca");
+  EXPECT_FALSE(ParseSettings("tls=maybe"));
+  Settings strong;
+  strong.cert_file = "/mine";
+  const Settings merged = Merge(strong, *settings);  // a certificate and its key come from one source
+  EXPECT_EQ(merged.cert_file, "/mine");
+  EXPECT_FALSE(merged.key_file);
+  EXPECT_EQ(merged.ca_file, "/ca");
+}
+
+TEST(ResolveConnection, TlsHasItsOwnPortAndItsFilesAreLookedAt) {
+  GlobalOptions global;
+  global.config = "/dev/null";
+  global.settings.user = "alice";
+  const Environment nothing = [](const std::string&) { return std::optional<std::string>(); };
+  EXPECT_EQ(ResolveConnection(global, nothing)->port, 1883);
+  global.settings.tls = true;
+  EXPECT_EQ(ResolveConnection(global, nothing)->port, 8883);
+  global.settings.ca_file = "/no/such/file";
+  const Result<MqttOptions> missing = ResolveConnection(global, nothing);
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().reason.find("/no/such/file"), std::string::npos);
+  global.settings.tls = false;  // switched off: the files do not count
+  EXPECT_FALSE(ResolveConnection(global, nothing)->tls.enabled);
+  global.settings.tls.reset();
+  global.settings.ca_file.reset();
+  global.settings.cert_file = "/dev/null";
+  EXPECT_FALSE(ResolveConnection(global, nothing));  // without its key
+}
+
 }  // namespace
 }  // namespace parley::client
