@@ -64,6 +64,15 @@ class MqttTransport::Impl {
         random_(std::random_device{}()) {}
 
   Status Start() {
+    if (Status made = MakeClient(); !made) return made;
+    thread_ = std::thread([this] { Run(); });
+    return {};
+  }
+
+  // An attempt on a client of Paho that was connected before takes a second more: its receiving thread misses
+  // that the TCP connection is there, and looks again a second later. A new client's looks at once.
+  Status MakeClient() {
+    client_.reset();
     try {
       mqtt::create_options options;  // the bound on publishes is ours; without this one Paho's is 100
       options.set_send_while_disconnected(false);
@@ -77,7 +86,6 @@ class MqttTransport::Impl {
     } catch (const mqtt::exception& error) {
       return Error{Code::INVALID_ARGUMENT, "connect to " + AddressOf(options_) + ": " + error.what()};
     }
-    thread_ = std::thread([this] { Run(); });
     return {};
   }
 
@@ -281,6 +289,9 @@ class MqttTransport::Impl {
     ++attempt_;
     attempt_started_ = Clock::now();
     state_ = State::kConnecting;
+    if (attempt_ > 1) {
+      if (const Status made = MakeClient(); !made) return AttemptFailed(attempt_, ConnectError(-1));
+    }
     try {
       mqtt::connect_options options;  // a named lvalue: a moved one loses what was set
       options.set_mqtt_version(MQTTVERSION_3_1_1);
@@ -375,7 +386,8 @@ class MqttTransport::Impl {
   void Disconnect(milliseconds flush) {
     connected_ = false;
     try {
-      if (client_->is_connected()) client_->disconnect(flush)->wait_for(flush + milliseconds(1'000));
+      if (client_ && client_->is_connected())
+        client_->disconnect(flush)->wait_for(flush + milliseconds(1'000));
     } catch (const mqtt::exception&) {
     }
   }

@@ -102,9 +102,9 @@ class Publisher(Worker):
 class Workload:
     """`publishers` clients of `users` in `rooms`; start(), then join() after the last fault."""
 
-    def __init__(self, broker, log, users, rooms, seed, publishers=6, readers=1):
+    def __init__(self, broker, log, users, rooms, seed, publishers=6, readers=1, window=20):
         self.publishers = [Publisher(broker, log, users[i % len(users)], f"pub-{i}", rooms, 1 + i % 2, seed * 100 + i,
-                                     trusting=i >= 2) for i in range(publishers)]
+                                     trusting=i >= 2, window=window) for i in range(publishers)]
         self.subscribers = [
             Subscriber(broker, log, users[0], "sub-0", [f"chat/v1/rooms/{room}/events/json" for room in rooms]),
             Subscriber(broker, log, users[-1], "sub-1", [f"chat/v1/users/{users[-1]}/events/json"])]
