@@ -12,6 +12,7 @@ class MosquittoBroker final : public Broker {
   void PublishTo(const std::string& client, const std::string& topic, std::string_view payload,
                  int qos) override;
   bool Kick(const std::string& client) override;
+  std::string CertificateName(const void* handle) override;
   void Log(Level level, const std::string& line) override;
 };
 
