@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "schemas/hot_json.h"
 #include "schemas/json.h"
 #include "schemas/limits.h"
 
@@ -49,25 +50,24 @@ Status CheckBody(const v1::Draft& draft) {
 
 }  // namespace
 
-Result<v1::Draft> DecodeDraft(Encoding encoding, std::string_view payload) {
-  v1::Draft draft;
+Status DecodeDraft(Encoding encoding, std::string_view payload, v1::Draft& draft) {
+  draft.Clear();
   switch (encoding) {
     case Encoding::kText:
       if (!IsUtf8(payload)) return Invalid("the payload is not UTF-8, or holds U+0000");
       draft.mutable_text()->set_text(payload.data(), payload.size());
-      return draft;
+      return {};
     case Encoding::kPb:
       if (!draft.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
         return Invalid("the payload is not a Draft in protobuf");
       }
       draft.DiscardUnknownFields();
-      return draft;
+      return {};
     case Encoding::kJson:
       break;
   }
-  Status parsed = FromJson(payload, draft);
-  if (!parsed) return std::move(parsed).error();
-  return draft;
+  if (ReadCommonDraft(payload, draft)) return {};
+  return FromJson(payload, draft);
 }
 
 Status CheckDraft(std::optional<std::string_view> topic_id, v1::Draft& draft) {

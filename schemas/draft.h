@@ -11,7 +11,8 @@ namespace parley {
 
 // Reads one draft from a payload. json, pb: a Draft. text: the payload is the text of a Text body.
 // Only the encoding is checked here. INVALID_ARGUMENT names the field.
-Result<v1::Draft> DecodeDraft(Encoding encoding, std::string_view payload);
+// `draft` is replaced; unspecified on failure.
+Status DecodeDraft(Encoding encoding, std::string_view payload, v1::Draft& draft);
 
 // Merges the id of the topic into the draft and checks what can be said without any state: id grammar, both
 // ids equal, a body is there, text non-empty valid UTF-8, content type, mentions. INVALID_ARGUMENT;

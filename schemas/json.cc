@@ -1,5 +1,7 @@
 #include "schemas/json.h"
 
+#include <cstring>
+
 #include <google/protobuf/util/json_util.h>
 
 namespace parley {
@@ -26,6 +28,16 @@ size_t CodePointLength(std::string_view text, size_t i, uint32_t& code_point) {
   return overlong || surrogate || code_point > 0x10FFFF ? 0 : length;
 }
 
+// True when none of the 8 bytes at `text` is zero or above 0x7F.
+bool IsPlainAscii(const char* text) {
+  uint64_t bytes = 0;
+  std::memcpy(&bytes, text, sizeof bytes);
+  constexpr uint64_t kHigh = 0x8080808080808080;
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  // Without high bits, byte - 1 has one only where the byte was zero (or a borrow came from a zero).
+  return ((bytes | (bytes - kOnes)) & kHigh) == 0;
+}
+
 }  // namespace
 
 std::string ToJson(const google::protobuf::Message& message) {
@@ -49,6 +61,10 @@ Status FromJson(std::string_view json, google::protobuf::Message& message) {
 
 bool IsUtf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
+    if (i + 8 <= text.size() && IsPlainAscii(text.data() + i)) {
+      i += 8;
+      continue;
+    }
     uint32_t code_point = 0;
     const size_t length = CodePointLength(text, i, code_point);
     if (length == 0 || code_point == 0) return false;

@@ -13,18 +13,6 @@ std::string Quoted(std::string_view text) {
   return Printable(text, 200);
 }
 
-std::string_view Verb(Kind kind) {
-  switch (kind) {
-    case Kind::kPublish:
-      return "publish to";
-    case Kind::kSubscribe:
-      return "subscribe to";
-    case Kind::kReceive:
-      return "receive";
-  }
-  return "use";
-}
-
 // The room of a chat topic or filter; empty when it names none.
 std::string RoomOf(std::string_view topic) {
   constexpr std::string_view kRooms = "chat/v1/rooms/";
@@ -214,8 +202,6 @@ Explanation Explain(const domain::Directory& view, const Question& question) {
       if (!answer.allowed) answer.change = words.change;
     }
   }
-  answer.reason = std::string(question.user) + (answer.allowed ? " may " : " may not ") +
-                  std::string(Verb(question.kind)) + " " + Quoted(question.topic) + ": " + answer.reason;
   return answer;
 }
 

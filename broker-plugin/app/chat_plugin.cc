@@ -20,6 +20,8 @@ constexpr std::string_view kAdminUser = "admin";
 // No user name and no client id of the protocol holds a '$'.
 constexpr std::string_view kDoorbellName = "$parley-doorbell";
 constexpr int kFirstUsersSeconds = 30;
+// Under load, commits are at least this far apart.
+constexpr std::chrono::microseconds kCommitInterval{4500};
 // A binding lasts 30 days from its last use, told to a day.
 constexpr uint64_t kBindAgainMs = uint64_t{24} * 3600 * 1000;
 
@@ -101,11 +103,13 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
       sessions_([this](const std::string& client) { return broker_.Kick(client); }),
       clock_(opened.log_time_ms, opened.wall_time_ms),
       memory_(OpenMemory(broker, options.key_folder, opened.store_id)),
+      coalescer_([this](ClientHandle client) { return broker_.SocketOf(client); }),
       delivery_(broker, view_, sessions_,
                 {.ring = [this] { WakeUp(); },
                  .answered = [this](const domain::Applied& applied) { commands_.OnApplied(applied); },
                  .will_change = [this](const domain::Change& change) { WillChange(change); },
-                 .released = [this](LogIndex committed) { log_->Release(committed); }},
+                 .released = [this](LogIndex committed) { log_->Release(committed); },
+                 .routed = [this] { coalescer_.Release(); }},
                 opened.applied),
       commands_(*log_, clock_),
       gate_(view_, commands_, delivery_),
@@ -233,7 +237,15 @@ ChatPlugin::LoginVerdict ChatPlugin::OnDoorbellLogin(const ClientView& client, s
     // On a reload the broker asks with the password that it keeps; the handle is proof enough.
     if (!reloading_ || client.handle != doorbell_handle_) return LoginVerdict::kRefuse;
   }
+  if (doorbell_handle_ == client.handle) return LoginVerdict::kAccept;
   doorbell_handle_ = client.handle;
+  if (options_.coalesce && doorbell_) {
+    can_coalesce_ = broker_.LearnSockets(client.handle, doorbell_->local_port());
+    if (!can_coalesce_) {
+      broker_.Log(Broker::Level::kNotice,
+                  "this broker's sockets cannot be found: deliveries are not coalesced");
+    }
+  }
   return LoginVerdict::kAccept;
 }
 
@@ -241,6 +253,7 @@ void ChatPlugin::OnDisconnect(ClientHandle handle) {
   if (handle == doorbell_handle_) {
     doorbell_handle_ = nullptr;
     delivery_.SetDoorbell(false);
+    SetCoalescing(false);
     return;
   }
   if (handle == bridge_handle_ && bridge_handle_ != nullptr) {
@@ -273,6 +286,7 @@ ChatPlugin::AccessVerdict ChatPlugin::OnSubscribe(const ClientView& client, std:
   if (client.handle == doorbell_handle_ && doorbell_handle_ != nullptr) {
     if (filter != kBarrierTopic) return AccessVerdict::kDeny;
     delivery_.SetDoorbell(true);
+    SetCoalescing(can_coalesce_);
     return AccessVerdict::kAllow;
   }
   Session scratch;
@@ -281,23 +295,14 @@ ChatPlugin::AccessVerdict ChatPlugin::OnSubscribe(const ClientView& client, std:
   const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
   const Decision decision = MaySubscribe(view_, who, filter);
   if (decision.access == Access::kAllow) {
-    NoteInterest(*session, filter);
+    // An offline session of the broker's is interested in everything as it is.
+    if (session != &scratch) sessions_.AddInterest(*session, *WithoutShare(filter));
     if (who.bridge && session->connected) {
       if (filter == kBridgeRequestTopic) bridge_handle_ = client.handle;
       if (bridge_handle_ == client.handle) delivery_.SetBridge(true);  // the notice comes again, too
     }
   }
   return Verdict(decision, options_.defer_other_topics);
-}
-
-void ChatPlugin::NoteInterest(Session& session, std::string_view filter) {
-  const Result<std::string_view> plain = WithoutShare(filter);
-  if (!plain) return;
-  for (const Encoding encoding : {Encoding::kJson, Encoding::kPb}) {
-    const auto i = static_cast<size_t>(encoding);
-    if (FilterMatches(*plain, AcksTopic(session.client, encoding))) session.interest.acks[i] = true;
-    if (FilterMatches(*plain, UserEventsTopic(session.user, encoding))) session.interest.events[i] = true;
-  }
 }
 
 ChatPlugin::AccessVerdict ChatPlugin::OnReceive(const ClientView& client, std::string_view topic,
@@ -307,10 +312,12 @@ ChatPlugin::AccessVerdict ChatPlugin::OnReceive(const ClientView& client, std::s
     return AccessVerdict::kDeny;
   }
   Session scratch;
-  const Session* session = Known(client, scratch);
+  Session* session = Known(client, scratch);
   if (session == nullptr) return OnStranger(client, topic);
   const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
-  return Verdict(MayReceive(view_, who, topic), options_.defer_other_topics);
+  const Decision decision = MayReceive(view_, who, topic);
+  if (decision.access == Access::kAllow && session != &scratch) coalescer_.OnDelivery(*session);
+  return Verdict(decision, options_.defer_other_topics);
 }
 
 ChatPlugin::AccessVerdict ChatPlugin::OnPublish(const ClientView& client, std::string_view topic) {
@@ -366,6 +373,7 @@ void ChatPlugin::OnTick() {
   for (const std::string& client : std::exchange(to_settle_, {})) {
     if (Session* kept = sessions_.Settle(client)) BindInLog(*kept);
   }
+  coalescer_.Release();
   delivery_.OnTick();
   KickNow();
   EndBrokerWhenLogFailed();
@@ -419,8 +427,15 @@ void ChatPlugin::KickNow() {
     if (broker_.Kick(client) && handle != nullptr) OnDisconnect(handle);
   }
   for (const std::string& client : std::exchange(strangers_, {})) {
-    if (sessions_.FindClient(client) == nullptr) broker_.Kick(client);
+    const Session* session = sessions_.FindClient(client);
+    if (session == nullptr || !session->connected) broker_.Kick(client);
   }
+}
+
+// Commits come in bursts only where bursts cost less than single messages.
+void ChatPlugin::SetCoalescing(bool on) {
+  coalescer_.SetActive(on);
+  log_->SetCommitInterval(on ? kCommitInterval : std::chrono::microseconds(0));
 }
 
 void ChatPlugin::WakeUp() {
@@ -452,6 +467,8 @@ nlohmann::json ChatPlugin::Stats() const {
           {"journalFreeBytes", log.journal_free_bytes},
           {"boundMessages", gate_.bound().taken_count()},
           {"boundMessagesLeftOut", gate_.bound().left_out_count()},
+          {"coalescing", coalescer_.active()},
+          {"coalescedBursts", coalescer_.corked_count()},
           {"refused", gate_.refused_count()},
           {"closedForBackPressure", gate_.closed_count()}};
 }

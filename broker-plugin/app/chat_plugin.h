@@ -19,6 +19,7 @@
 #include "broker-plugin/delivery/broker.h"
 #include "broker-plugin/delivery/delivery.h"
 #include "broker-plugin/delivery/doorbell.h"
+#include "broker-plugin/delivery/output_coalescer.h"
 #include "broker-plugin/gate/command_sender.h"
 #include "broker-plugin/gate/gate.h"
 #include "core/log/local_log.h"
@@ -79,7 +80,6 @@ class ChatPlugin {
   Session& Admit(const ClientView& client);
   Session* LearnFromCertificate(const ClientView& client);
   Session* Known(const ClientView& client, Session& scratch);
-  void NoteInterest(Session& session, std::string_view filter);
   void BindInLog(Session& session);
   void Remember(const domain::UserRecord& user, const std::string& mac, std::string_view password);
   void Rehash(const domain::UserRecord& user, std::string_view password);
@@ -87,6 +87,7 @@ class ChatPlugin {
   void KickLater(const std::string& client);
   void KickNow();
   void WakeUp();
+  void SetCoalescing(bool on);
   void EndBrokerWhenLogFailed();
   nlohmann::json Stats() const;
 
@@ -97,6 +98,7 @@ class ChatPlugin {
   Sessions sessions_;
   const LogClock clock_;
   CredentialMemory memory_;
+  OutputCoalescer coalescer_;
   Delivery delivery_;
   CommandSender commands_;
   Gate gate_;
@@ -108,6 +110,7 @@ class ChatPlugin {
   ClientHandle doorbell_handle_ = nullptr;
   std::unique_ptr<Doorbell> doorbell_;
 
+  bool can_coalesce_ = false;
   bool reloading_ = false;
   bool log_failed_ = false;
   ClientHandle bridge_handle_ = nullptr;  // the bridge that takes requests

@@ -27,7 +27,11 @@ Session* ChatPlugin::LearnFromCertificate(const ClientView& client) {
   const std::string id(client.client);
   const domain::User* user = view_.FindUser(client.user);
   const bool known = user != nullptr && !user->record.disabled() && client.user != kBridgeUser;
-  if (known && ParseClientId(id) && !sessions_.OwnerOtherThan(id, client.user)) return &Admit(client);
+  // The broker has given it the client id already; whose it was before is known without asking the broker,
+  // which would disconnect the very client that is being served.
+  const Session* owner = sessions_.FindClient(id);
+  const bool foreign = owner != nullptr && owner->user != client.user;
+  if (known && ParseClientId(id) && !foreign) return &Admit(client);
   if (strangers_.insert(id).second) {
     broker_.Log(Broker::Level::kWarning, "client " + Printable(id, 128) + ", certificate of " +
                                              Printable(client.user, 64) +

@@ -49,6 +49,9 @@ Result<PluginOptions> ParsePluginOptions(const std::map<std::string, std::string
     } else if (name == "parley_unknown_users") {
       if (value != "deny" && value != "defer") return Invalid(name, "deny or defer");
       options.defer_unknown_users = value == "defer";
+    } else if (name == "parley_coalesce") {
+      if (value != "auto" && value != "off") return Invalid(name, "auto or off");
+      options.coalesce = value == "auto";
     } else if (name == "parley_doorbell") {
       if (!ParseDoorbell(value, options)) return Invalid(name, "auto, off or a port of this broker");
     } else {

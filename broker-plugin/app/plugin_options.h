@@ -17,6 +17,7 @@ struct PluginOptions {
   bool defer_unknown_users = false;             // parley_unknown_users deny|defer
   bool doorbell = true;                         // parley_doorbell auto|off|PORT
   uint16_t doorbell_port = 0;                   // 0 = auto
+  bool coalesce = true;                         // parley_coalesce auto|off
   std::string key_folder = "/dev/shm";          // a memory file system; no option
 };
 

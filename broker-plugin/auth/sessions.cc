@@ -19,6 +19,7 @@ void Sessions::Restore(const std::vector<domain::ClientRecord>& clients, uint64_
     session->outlives = true;
     session->bound_at_ms = record.bound_at_ms();
     session->interest = Interest::Everything();
+    interest_.Add(session->user, session->interest);
     by_user_[session->user].push_back(session.get());
     by_client_[session->client] = std::move(session);
   }
@@ -30,7 +31,9 @@ void Sessions::Orphan(const std::string& user) {
   const std::vector<Session*> sessions = std::move(found->second);
   by_user_.erase(found);
   for (Session* session : sessions) {
+    interest_.Remove(session->user, session->interest);
     session->user.clear();
+    interest_.Add(session->user, session->interest);
     by_user_[session->user].push_back(session);
   }
 }
@@ -59,6 +62,7 @@ Session& Sessions::Connected(ClientHandle handle, Session session) {
   auto entry = std::make_unique<Session>(std::move(session));
   Session& connected = *entry;
   connected.handle = handle;
+  interest_.Add(connected.user, connected.interest);
   by_handle_[handle] = &connected;
   by_user_[connected.user].push_back(&connected);
   by_client_[connected.client] = std::move(entry);
@@ -103,12 +107,10 @@ bool Sessions::AnyAckInterest(std::string_view client, Encoding encoding) {
   return session != nullptr && session->interest.acks[static_cast<size_t>(encoding)];
 }
 
-bool Sessions::AnyEventInterest(std::string_view user, Encoding encoding) {
-  const auto found = by_user_.find(user);
-  if (found == by_user_.end()) return false;
-  return std::any_of(found->second.begin(), found->second.end(), [encoding](const Session* session) {
-    return session->interest.events[static_cast<size_t>(encoding)];
-  });
+void Sessions::AddInterest(Session& session, std::string_view filter) {
+  interest_.Remove(session.user, session.interest);
+  session.interest.Add(filter, session.user, session.client);
+  interest_.Add(session.user, session.interest);
 }
 
 std::vector<std::string> Sessions::ClientsOf(std::string_view user) const {
@@ -123,6 +125,7 @@ void Sessions::Forget(const std::string& client) {
   const auto found = by_client_.find(client);
   if (found == by_client_.end()) return;
   const Session* session = found->second.get();
+  interest_.Remove(session->user, session->interest);
   if (session->handle != nullptr) by_handle_.erase(session->handle);
   const auto user = by_user_.find(session->user);
   std::erase(user->second, session);

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "broker-plugin/auth/interest.h"
 #include "core/domain/directory.h"
 #include "schemas/topic.h"
 
@@ -16,13 +17,6 @@ namespace parley::plugin {
 
 // The broker's own object for a connection: compared, never looked into.
 using ClientHandle = const void*;
-
-// What a session may be subscribed to, so that nothing is made that nobody takes. Only ever too much.
-struct Interest {
-  bool acks[2] = {};    // by Encoding kJson, kPb
-  bool events[2] = {};  // users/{user}/events
-  static Interest Everything() { return {.acks = {true, true}, .events = {true, true}}; }
-};
 
 // One MQTT session that the broker holds, as far as we know.
 struct Session {
@@ -35,7 +29,12 @@ struct Session {
   std::optional<uint64_t> bound_at_ms{};  // log time of its newest binding in the log
   bool v5 = false;
   ClientHandle handle = nullptr;  // set while connected
-  Interest interest;
+  // The burst of deliveries that it was last part of (delivery/output_coalescer.h).
+  struct Burst {
+    uint64_t number = 0;
+    bool corked = false;
+  } burst{};
+  Interest interest;  // changed by Sessions::AddInterest() only
 };
 
 // All sessions by handle, client id and user, and which user a client id belongs to. Broker thread only.
@@ -69,8 +68,11 @@ class Sessions {
   Session* Find(ClientHandle handle);
   Session* FindClient(std::string_view client);
 
+  // Notes that the session was granted this filter ($share taken off).
+  void AddInterest(Session& session, std::string_view filter);
   bool AnyAckInterest(std::string_view client, Encoding encoding);
-  bool AnyEventInterest(std::string_view user, Encoding encoding);
+  // Over all sessions, offline ones too.
+  const InterestCounts& interest() const { return interest_; }
 
   // Client ids of all sessions of a user, offline ones too.
   std::vector<std::string> ClientsOf(std::string_view user) const;
@@ -92,6 +94,7 @@ class Sessions {
   void Forget(const std::string& client);
 
   const Probe probe_;
+  InterestCounts interest_;
   TextMap<std::unique_ptr<Session>> by_client_;
   std::unordered_map<ClientHandle, Session*> by_handle_;
   TextMap<std::vector<Session*>> by_user_;

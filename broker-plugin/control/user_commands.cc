@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "broker-plugin/acl/access.h"
+#include "broker-plugin/auth/imported_hash.h"
 #include "broker-plugin/auth/password.h"
 #include "broker-plugin/control/admin_call.h"
 #include "broker-plugin/control/arguments.h"
@@ -59,6 +60,13 @@ Outcome CreateUser(const AdminCall& call) {
   if (call.parts().view.FindUser(user->str()) !=
       nullptr) {  // spares the derivation; apply() has the last word
     return Error{Code::ALREADY_EXISTS, "user " + user->str() + " exists"};
+  }
+  if (command.contains("passwordHash")) {  // of Mosquitto's password_file
+    const Result<std::string> hash = RequiredText(command, "passwordHash");
+    if (!hash) return hash.error();
+    if (*password) return Error{Code::INVALID_ARGUMENT, "password, passwordHash: give one of them"};
+    if (Status checked = CheckImportedHash(*hash); !checked) return checked.error();
+    create.set_password_hash(*hash);
   }
   if (!*password) {
     domain::Command append = call.NewCommand();

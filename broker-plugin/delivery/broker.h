@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,12 @@ class Broker {
   // Disconnects a client; its session stays. True when the broker holds a session of that id. Never inside a
   // READ or MESSAGE callback.
   virtual bool Kick(const std::string& client) = 0;
+
+  // Learns how to find the sockets of clients, from one that is connected from this local port. False: they
+  // cannot be found on this broker.
+  virtual bool LearnSockets(const void* client, uint16_t port) = 0;
+  // The TCP socket of a connected client; -1 when it cannot be found.
+  virtual int SocketOf(const void* client) = 0;
 
   // The common name of the verified TLS certificate that the client of a connection has shown; empty when it
   // has shown none. `handle`: the broker's own object.

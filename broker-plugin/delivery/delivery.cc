@@ -1,21 +1,26 @@
 #include "broker-plugin/delivery/delivery.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
-#include <iterator>
 
 #include "core/domain/permissions.h"
 #include "parley/internal/v1/envelope.pb.h"
-#include "schemas/json.h"
+#include "schemas/hot_json.h"
 
 namespace parley::plugin {
 namespace {
 
-std::string JsonOf(const domain::NewEvent& event) {
-  v1::Event parsed;
-  parsed.ParseFromString(event.bytes);
-  return ToJson(parsed);
+// The JSON twin of a serialised event; made once, when it is wanted first.
+const std::string& JsonOf(const std::string& pb, std::string& json) {
+  if (!json.empty()) return json;
+  v1::Event event;
+  event.ParseFromString(pb);
+  json = EventToJson(event);
+  return json;
 }
+
+constexpr std::array<Encoding, 2> kEncodings = {Encoding::kPb, Encoding::kJson};
 
 }  // namespace
 
@@ -24,16 +29,9 @@ Delivery::Delivery(Broker& broker, domain::Directory& view, Sessions& sessions, 
     : broker_(broker), view_(view), sessions_(sessions), hooks_(std::move(hooks)), committed_(committed) {}
 
 void Delivery::OnCommitted(log::CommittedBatch batch) {
-  std::vector<Outgoing> made;
-  made.reserve(batch.applied.size());
-  for (domain::Applied& applied : batch.applied) {
-    Outgoing& item = made.emplace_back();
-    for (const domain::NewEvent& event : applied.events) item.json.push_back(JsonOf(event));
-    item.applied = std::move(applied);
-  }
   {
     const std::lock_guard lock(mutex_);
-    std::move(made.begin(), made.end(), std::back_inserter(arrived_));
+    arrived_.push_back(std::move(batch));
   }
   changed_.notify_one();
   hooks_.ring();
@@ -54,24 +52,32 @@ std::optional<Error> Delivery::failure() const {
 }
 
 void Delivery::TakeCommitted() {
-  std::vector<Outgoing> arrived;
+  std::vector<log::CommittedBatch> arrived;
   {
     const std::lock_guard lock(mutex_);
     arrived.swap(arrived_);
   }
-  std::move(arrived.begin(), arrived.end(), std::back_inserter(outgoing_));
+  for (log::CommittedBatch& batch : arrived) {
+    if (!batch.applied.empty()) outgoing_.push_back(std::move(batch));
+  }
 }
 
 void Delivery::Drain() {
   TakeCommitted();
   const LogIndex before = committed_;
-  while (!outgoing_.empty() && budget_ > 0 && Deliver(outgoing_.front())) {
-    committed_ = outgoing_.front().applied.index;
-    outgoing_.pop_front();
-  }
+  while (HasOutgoing() && budget_ > 0 && Deliver(outgoing_.front().applied[next_])) Advance();
   if (committed_ != before) hooks_.released(committed_);
   PublishCommitNotice();
   PublishBarrier();
+}
+
+void Delivery::Advance() {
+  const std::vector<domain::Applied>& applied = outgoing_.front().applied;
+  committed_ = applied[next_].index;
+  progress_ = {};
+  if (++next_ < applied.size()) return;
+  next_ = 0;
+  outgoing_.pop_front();
 }
 
 bool Delivery::DrainUntil(LogIndex index, std::chrono::milliseconds timeout) {
@@ -88,91 +94,103 @@ bool Delivery::DrainUntil(LogIndex index, std::chrono::milliseconds timeout) {
   return true;
 }
 
-bool Delivery::Deliver(Outgoing& item) {
-  if (!item.changed) {
-    if (!item.applied.changes.empty() && !ViewMayChange()) return false;
-    for (const domain::Change& change : item.applied.changes) {
+bool Delivery::Deliver(const domain::Applied& applied) {
+  if (!progress_.changed) {
+    if (!applied.changes.empty() && !ViewMayChange()) return false;
+    for (const domain::Change& change : applied.changes) {
       hooks_.will_change(change);
       view_.Apply(change);
     }
-    item.changed = true;
+    progress_.changed = true;
   }
-  if (!DeliverEvents(item)) return false;
-  const internal::v1::Origin& origin = item.applied.origin;
-  if (item.applied.ack) {
-    PublishAck(origin.client(), AnswerEncoding(static_cast<Encoding>(origin.encoding())), *item.applied.ack,
+  if (!DeliverEvents(applied)) return false;
+  const internal::v1::Origin& origin = applied.origin;
+  if (applied.ack) {
+    PublishAck(origin.client(), AnswerEncoding(static_cast<Encoding>(origin.encoding())), *applied.ack,
                origin.correlation_data());
   }
-  if (origin.token() != 0) hooks_.answered(item.applied);
+  if (origin.token() != 0) hooks_.answered(applied);
   return true;
 }
 
-bool Delivery::DeliverEvents(Outgoing& item) {
-  for (; item.event < item.applied.events.size(); ++item.event) {
-    const domain::NewEvent& event = item.applied.events[item.event];
-    if (!item.started) {
+bool Delivery::DeliverEvents(const domain::Applied& applied) {
+  Progress& at = progress_;
+  for (; at.event < applied.events.size(); ++at.event) {
+    const domain::NewEvent& event = applied.events[at.event];
+    if (!at.started) {
       if (budget_ == 0) return false;
-      StartEvent(item, event);
+      StartEvent(event);
     }
-    for (; item.recipient < item.recipients.size(); ++item.recipient) {
+    for (; at.recipient < at.recipients.size(); ++at.recipient) {
       if (budget_ == 0) return false;
-      PublishToUser(item.recipients[item.recipient], event.bytes, item.json[item.event]);
+      PublishToUser(at.recipients[at.recipient], event.bytes, at.json, 1);
     }
-    item.started = false;
+    at.started = false;
   }
   return true;
 }
 
-void Delivery::StartEvent(Outgoing& item, const domain::NewEvent& event) {
-  item.recipients = RecipientsOf(event.room);
-  for (const UserId& user : event.also_to) item.recipients.push_back(user.str());
-  item.recipient = 0;
-  item.started = true;
-  Publish(RoomEventsTopic(event.room, Encoding::kPb), event.bytes, 1);
-  Publish(RoomEventsTopic(event.room, Encoding::kJson), item.json[item.event], 1);
+void Delivery::StartEvent(const domain::NewEvent& event) {
+  progress_.recipients = RecipientsOf(event.room);
+  for (const UserId& user : event.also_to) progress_.recipients.push_back(user.str());
+  progress_.recipient = 0;
+  progress_.json.clear();
+  progress_.started = true;
+  PublishToRoom(event.room, event.bytes, progress_.json, 1);
 }
 
-void Delivery::PublishToUser(const std::string& user, const std::string& pb, const std::string& json) {
-  for (const Encoding encoding : {Encoding::kPb, Encoding::kJson}) {
-    if (!sessions_.AnyEventInterest(user, encoding)) continue;
-    Publish(UserEventsTopic(user, encoding), encoding == Encoding::kPb ? pb : json, 1);
+void Delivery::PublishToRoom(const std::string& room, const std::string& pb, std::string& json, int qos) {
+  for (const Encoding encoding : kEncodings) {
+    if (!sessions_.interest().AnyInRoom(room, encoding)) continue;
+    Publish(RoomEventsTopic(room, encoding), encoding == Encoding::kPb ? pb : JsonOf(pb, json), qos);
+  }
+}
+
+void Delivery::PublishToUser(const std::string& user, const std::string& pb, std::string& json, int qos) {
+  for (const Encoding encoding : kEncodings) {
+    if (!sessions_.interest().AnyOfUser(user, encoding)) continue;
+    Publish(UserEventsTopic(user, encoding), encoding == Encoding::kPb ? pb : JsonOf(pb, json), qos);
   }
 }
 
 std::vector<std::string> Delivery::RecipientsOf(std::string_view room_name) const {
   std::vector<std::string> users;
+  const InterestCounts& interest = sessions_.interest();
+  if (interest.user_count() == 0) return users;
+  const auto add = [&](const std::string& user) {
+    if (interest.AnyOfUser(user, Encoding::kPb) || interest.AnyOfUser(user, Encoding::kJson)) {
+      users.push_back(user);
+    }
+  };
   const domain::Room* room = view_.FindRoom(room_name);
   if (room == nullptr) {  // a direct room that nothing was stored in yet
     const DirectPair pair = DirectUsers(room_name);
-    for (const std::string_view user : {pair.a, pair.b}) {
-      if (!user.empty()) users.emplace_back(user);
+    for (const std::string_view user : {pair.a, pair.b}) add(std::string(user));
+  } else if (room->members.size() <= interest.user_count()) {
+    for (const domain::Membership& member : room->members) {
+      if (domain::IsReader(member.role)) add(view_.At(member.user).record.username());
     }
-    return users;
-  }
-  for (const domain::Membership& member : room->members) {
-    if (domain::IsReader(member.role)) users.push_back(view_.At(member.user).record.username());
+  } else {
+    interest.ForEachUser([&](const std::string& user) {
+      const domain::Membership* member = view_.FindMembership(room_name, user);
+      if (member != nullptr && domain::IsReader(member->role)) users.push_back(user);
+    });
   }
   return users;
 }
 
 void Delivery::PublishLive(const v1::Event& event) {
   const std::string pb = event.SerializeAsString();
-  const std::string json = ToJson(event);
-  Publish(RoomEventsTopic(event.room(), Encoding::kPb), pb, 0);
-  Publish(RoomEventsTopic(event.room(), Encoding::kJson), json, 0);
-  for (const std::string& user : RecipientsOf(event.room())) {
-    for (const Encoding encoding : {Encoding::kPb, Encoding::kJson}) {
-      if (!sessions_.AnyEventInterest(user, encoding)) continue;
-      Publish(UserEventsTopic(user, encoding), encoding == Encoding::kPb ? pb : json, 0);
-    }
-  }
+  std::string json;
+  PublishToRoom(event.room(), pb, json, 0);
+  for (const std::string& user : RecipientsOf(event.room())) PublishToUser(user, pb, json, 0);
 }
 
 void Delivery::PublishAck(const std::string& client, Encoding encoding, const v1::Ack& ack,
                           std::string_view correlation_data) {
   if (client.empty() || !sessions_.AnyAckInterest(client, encoding)) return;
-  Publish(AcksTopic(client, encoding), encoding == Encoding::kPb ? ack.SerializeAsString() : ToJson(ack), 1,
-          correlation_data);
+  Publish(AcksTopic(client, encoding), encoding == Encoding::kPb ? ack.SerializeAsString() : AckToJson(ack),
+          1, correlation_data);
 }
 
 void Delivery::PublishReply(const ReplyAddress& address, std::string_view payload) {
@@ -207,8 +225,9 @@ void Delivery::OnBarrierAsked(std::string_view payload) {
   uint64_t barrier = 0;
   std::from_chars(payload.data(), payload.data() + payload.size(), barrier);
   barriers_asked_ = std::max(barriers_asked_, barrier);
+  hooks_.routed();
   budget_ = kPublishesPerPass;
-  if (!outgoing_.empty()) hooks_.ring();
+  if (HasOutgoing()) hooks_.ring();
 }
 
 void Delivery::OnTick() {

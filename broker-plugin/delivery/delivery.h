@@ -39,6 +39,7 @@ class Delivery final : public log::LogListener {
     std::function<void(const domain::Applied&)> answered;    // a command with an origin token
     std::function<void(const domain::Change&)> will_change;  // before the view changes
     std::function<void(LogIndex)> released;                  // everything up to here has been seen
+    std::function<void()> routed;  // the burst in front of a barrier has been routed
   };
   Delivery(Broker& broker, domain::Directory& view, Sessions& sessions, Hooks hooks, LogIndex committed);
 
@@ -77,23 +78,28 @@ class Delivery final : public log::LogListener {
   // Publishes of one pass; more wait for the next, so that other clients are served in between.
   static constexpr size_t kPublishesPerPass = 512;
 
-  // An applied command on its way out. Made on the commit thread, so that the broker thread encodes nothing.
-  struct Outgoing {
-    domain::Applied applied;
-    std::vector<std::string> json{};  // of each event
-    bool changed = false;             // the view has its changes
-    size_t event = 0;                 // the event that is being published
-    bool started = false;             // of that event: the room's topic is done, `recipients` is set
+  // How far the applied command has come that is on its way out.
+  struct Progress {
+    bool changed = false;  // the view has its changes
+    size_t event = 0;      // the event that is being published
+    bool started = false;  // of that event: the room's topic is done, the next two are set
+    std::string json{};    // "" = nobody wants it
     std::vector<std::string> recipients{};
     size_t recipient = 0;
   };
 
   void TakeCommitted();
-  // False: the item must wait (for a barrier, or for the next pass).
-  bool Deliver(Outgoing& item);
-  bool DeliverEvents(Outgoing& item);
-  void StartEvent(Outgoing& item, const domain::NewEvent& event);
-  void PublishToUser(const std::string& user, const std::string& pb, const std::string& json);
+  bool HasOutgoing() const { return !outgoing_.empty(); }
+  // Delivers the command that is on its way out. False: it must wait (for a barrier, or for the next pass).
+  bool Deliver(const domain::Applied& applied);
+  bool DeliverEvents(const domain::Applied& applied);
+  void StartEvent(const domain::NewEvent& event);
+  // On to the next command.
+  void Advance();
+  // One event to one user's own topic, in the encodings that somebody takes. `json` is made when it is empty.
+  void PublishToUser(const std::string& user, const std::string& pb, std::string& json, int qos);
+  void PublishToRoom(const std::string& room, const std::string& pb, std::string& json, int qos);
+  // Readers of the room whose own topic somebody takes.
   std::vector<std::string> RecipientsOf(std::string_view room) const;
   void Publish(const std::string& topic, std::string_view payload, int qos,
                std::string_view correlation_data = {});
@@ -106,12 +112,14 @@ class Delivery final : public log::LogListener {
   Sessions& sessions_;
   const Hooks hooks_;
 
-  mutable std::mutex mutex_;       // held for a swap only
-  std::vector<Outgoing> arrived_;  // guarded by mutex_
-  std::optional<Error> failure_;   // guarded by mutex_
+  mutable std::mutex mutex_;                  // held for a swap only
+  std::vector<log::CommittedBatch> arrived_;  // guarded by mutex_
+  std::optional<Error> failure_;              // guarded by mutex_
   std::condition_variable changed_;
 
-  std::deque<Outgoing> outgoing_;
+  std::deque<log::CommittedBatch> outgoing_;  // none is empty
+  size_t next_ = 0;                           // of the first batch: the command that is on its way out
+  Progress progress_;                         // of that command
   LogIndex committed_;
   LogIndex noticed_;
   size_t budget_ = kPublishesPerPass;

@@ -161,13 +161,21 @@ int Doorbell::ConnectTo(const ListenAddress& address) {
   const socklen_t size = address.v6 ? sizeof v6 : sizeof v4;
   constexpr char kConnack = 0x20;
   constexpr char kSuback = static_cast<char>(0x90);
-  if (::connect(socket, target, size) == 0 && SendAll(socket, ConnectPacket(options_)) &&
+  if (::connect(socket, target, size) == 0 && NotePort(socket) && SendAll(socket, ConnectPacket(options_)) &&
       Expect(socket, kConnack, 4) && SendAll(socket, SubscribePacket(kBarrierTopic)) &&
       Expect(socket, kSuback, 5)) {
     return socket;
   }
   ::close(socket);
   return -1;
+}
+
+bool Doorbell::NotePort(int socket) {
+  sockaddr_in6 address = {};
+  socklen_t size = sizeof address;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return false;
+  local_port_ = ntohs(address.sin6_port);  // sockaddr_in has its port at the same place
+  return true;
 }
 
 // Rings until the connection breaks. True when it ended because we stop.

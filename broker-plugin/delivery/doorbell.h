@@ -29,6 +29,9 @@ class Doorbell {
   explicit Doorbell(Options options);
   ~Doorbell();
 
+  // The local port of the present connection, known before it logs in; 0 = none. Any thread.
+  uint16_t local_port() const { return local_port_; }
+
   // One ring for all calls until the loop is woken. Any thread, never waits.
   void Ring();
 
@@ -36,6 +39,7 @@ class Doorbell {
   void Run();
   int Connect();
   int ConnectTo(const ListenAddress& address);
+  bool NotePort(int socket);
   bool Serve(int socket);
   void Wait(int timeout_ms);
 
@@ -43,6 +47,7 @@ class Doorbell {
   int wake_fd_ = -1;
   std::atomic<bool> rung_{false};
   std::atomic<bool> stopping_{false};
+  std::atomic<uint16_t> local_port_{0};
   std::thread thread_;
 };
 

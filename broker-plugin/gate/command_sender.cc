@@ -6,11 +6,16 @@ namespace parley::plugin {
 
 domain::Command CommandSender::New(const std::string& user, const std::string& client) const {
   domain::Command command;
+  Stamp(command, user, client);
+  return command;
+}
+
+void CommandSender::Stamp(domain::Command& command, const std::string& user,
+                          const std::string& client) const {
   command.set_wall_ms(LogClock::WallMs());
   command.set_log_time_ms(clock_.LogMs());
   command.mutable_origin()->set_user(user);
   command.mutable_origin()->set_client(client);
-  return command;
 }
 
 Status CommandSender::Submit(domain::Command command, Done done) {

@@ -23,6 +23,8 @@ class CommandSender {
 
   // A command of this user and client, stamped, its body still to be set.
   domain::Command New(const std::string& user, const std::string& client) const;
+  // The same on a command that was used before: stamps it, and leaves its body and the rest of its origin.
+  void Stamp(domain::Command& command, const std::string& user, const std::string& client) const;
 
   // Appends a command whose outcome nobody waits for. Errors: those of CommitLog::Append.
   Result<LogIndex> Append(const domain::Command& command) { return log_.Append(command); }

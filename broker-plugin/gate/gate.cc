@@ -72,22 +72,29 @@ Gate::Verdict Gate::OnSend(const Session& session, const SendTopic& topic, const
     return refuse({Code::RESOURCE_EXHAUSTED, "a draft has at most 65536 bytes"},
                   BestKnownId(topic.id, Encoding::kText, {}));
   }
-  Result<v1::Draft> draft = DecodeDraft(topic.encoding, publication.payload);
-  if (!draft) return refuse(draft.error(), BestKnownId(topic.id, topic.encoding, publication.payload));
-  if (Status checked = CheckDraft(topic.id, *draft); !checked) return refuse(checked.error(), draft->id());
+  // One command for all drafts: what it holds allocated is used again.
+  domain::Command& command = send_command_;
+  commands_.Stamp(command, session.user, session.client);
+  internal::v1::SendDraft& send = *command.mutable_send();
+  v1::Draft& draft = *send.mutable_draft();
+  if (Status decoded = DecodeDraft(topic.encoding, publication.payload, draft); !decoded) {
+    return refuse(decoded.error(), BestKnownId(topic.id, topic.encoding, publication.payload));
+  }
+  if (Status checked = CheckDraft(topic.id, draft); !checked) return refuse(checked.error(), draft.id());
   const Result<RoomId> room = ParseRoomId(topic.room);
-  if (!room) return refuse(room.error(), draft->id());
-  if (Status sender = CheckSender(session, room->str()); !sender) return refuse(sender.error(), draft->id());
-  if (publication.qos == 0) return SendLive(attempt, view_.FindRoom(room->str()), *draft);
+  if (!room) return refuse(room.error(), draft.id());
+  if (Status sender = CheckSender(session, room->str()); !sender) return refuse(sender.error(), draft.id());
+  if (publication.qos == 0) return SendLive(attempt, view_.FindRoom(room->str()), draft);
 
-  domain::Command command = commands_.New(session.user, session.client);
   command.mutable_origin()->set_encoding(static_cast<uint32_t>(topic.encoding));
   command.mutable_origin()->set_correlation_data(publication.correlation_data.data(),
                                                  publication.correlation_data.size());
-  internal::v1::SendDraft& send = *command.mutable_send();
   send.set_room(room->str());
-  send.set_body_hash(BodyHash(*draft));
-  *send.mutable_draft() = std::move(*draft);
+  if (draft.id().empty()) {
+    send.clear_body_hash();  // nothing to compare it with
+  } else {
+    send.set_body_hash(BodyHash(draft));
+  }
   if (commands_.Append(command)) return Verdict::kTaken;
   ++closed_count_;
   return Verdict::kClose;

@@ -69,6 +69,7 @@ class Gate {
   CommandSender& commands_;
   Delivery& delivery_;
   BoundMessages bound_;
+  domain::Command send_command_;
   uint64_t closed_count_ = 0;
   uint64_t refused_count_ = 0;
 };

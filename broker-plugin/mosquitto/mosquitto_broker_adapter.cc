@@ -59,6 +59,14 @@ std::string MosquittoBroker::CertificateName(const void* handle) {
   return name;
 }
 
+bool MosquittoBroker::LearnSockets(const void* client, uint16_t port) {
+  return sockets_.Learn(static_cast<const mosquitto*>(client), port);
+}
+
+int MosquittoBroker::SocketOf(const void* client) {
+  return sockets_.Find(static_cast<const mosquitto*>(client));
+}
+
 void MosquittoBroker::Log(Level level, const std::string& line) {
   int priority = MOSQ_LOG_INFO;
   switch (level) {

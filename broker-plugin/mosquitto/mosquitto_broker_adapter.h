@@ -1,6 +1,7 @@
 #pragma once
 
 #include "broker-plugin/delivery/broker.h"
+#include "broker-plugin/mosquitto/client_sockets.h"
 
 namespace parley::plugin {
 
@@ -13,7 +14,12 @@ class MosquittoBroker final : public Broker {
                  int qos) override;
   bool Kick(const std::string& client) override;
   std::string CertificateName(const void* handle) override;
+  bool LearnSockets(const void* client, uint16_t port) override;
+  int SocketOf(const void* client) override;
   void Log(Level level, const std::string& line) override;
+
+ private:
+  ClientSockets sockets_;
 };
 
 }  // namespace parley::plugin

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "client/api/client_loop.h"
 #include "client/api/waiter.h"
 #include "schemas/json.h"
@@ -40,7 +42,7 @@ class Client::Impl {
           request.set_request_id(id);
           return ToJson(request);
         },
-        reply.Setter());
+        Repeat::kYes, reply.Setter());
     return Decode<Reply>(reply.Wait(interrupted_));
   }
 
@@ -92,6 +94,35 @@ Result<std::vector<v1::RoomState>> Client::Rooms() {
     if (!page->more() || page->page() == request.page()) return rooms;
     request.set_page(page->page());
   }
+}
+
+Result<std::string> Client::Ask(const std::string& method, const std::string& request, Repeat repeat) {
+  using Json = nlohmann::ordered_json;
+  Json object = Json::parse(request, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return Error{Code::INVALID_ARGUMENT, "a request is a JSON object"};
+  Waiter<Result<std::string>> waiter;
+  impl_->loop().Request(
+      method,
+      [object = std::move(object)](const std::string& id) mutable {
+        object["requestId"] = id;
+        return object.dump(-1, ' ', false, Json::error_handler_t::replace);
+      },
+      repeat, waiter.Setter());
+  Result<std::string> reply = waiter.Wait(impl_->interrupted());
+  if (!reply) return reply;
+  const Json head = Json::parse(*reply, nullptr, /*allow_exceptions=*/false);
+  if (!head.is_object() || !head.contains("code") || !head["code"].is_string()) {
+    return Error{Code::INTERNAL, "a reply that cannot be read"};
+  }
+  const std::string code = head["code"].get<std::string>();
+  if (code == CodeName(Code::OK)) return reply;
+  Error error{Code::INTERNAL, head.contains("reason") && head["reason"].is_string()
+                                  ? head["reason"].get<std::string>()
+                                  : code};
+  for (const CodeEntry& entry : CodeTable()) {
+    if (entry.name == code) error.code = entry.code;
+  }
+  return error;
 }
 
 Result<std::vector<std::string>> Client::Control(std::vector<std::string> commands) {

@@ -27,13 +27,18 @@ struct ClientOptions {
   const std::atomic<bool>* interrupted = nullptr;
 };
 
+// The connection was lost (then `lost` says why) or is back.
+struct ConnectionChange {
+  std::optional<Error> lost;
+};
+
 // A chat client for a program: blocking calls over one connection that heals itself. Any thread may call; one
 // thread of its own (the transport's) runs the session and the callbacks of StartSend().
 class Client {
  public:
-  // What the followed rooms bring, in order: events, the moments when everything up to now was delivered, and
-  // notices.
-  using StreamItem = std::variant<v1::Event, CaughtUp, Notice>;
+  // What the followed rooms bring, in order: events, the moments when everything up to now was delivered,
+  // notices, and when the connection goes and comes back.
+  using StreamItem = std::variant<v1::Event, CaughtUp, Notice, ConnectionChange>;
   using SendCallback = std::function<void(const Result<v1::Ack>&)>;
 
   // Connects. UNAUTHENTICATED: wrong user, password or client id. UNAVAILABLE: no broker in give_up_after_ms.
@@ -53,6 +58,11 @@ class Client {
   Result<v1::SyncReply> Sync(v1::SyncRequest request);
   // All rooms of the user, every page of them.
   Result<std::vector<v1::RoomState>> Rooms();
+
+  // Any request of the protocol: `request` is a JSON object without requestId; the reply is JSON, too. A
+  // reply with an error code is an Error. With Repeat::kNo nothing is asked twice: UNAVAILABLE then says that
+  // it may or may not have been carried out.
+  Result<std::string> Ask(const std::string& method, const std::string& request, Repeat repeat);
 
   // Admin commands (JSON objects), in order; the answers, one for each. Needs ClientOptions::admin.
   Result<std::vector<std::string>> Control(std::vector<std::string> commands);

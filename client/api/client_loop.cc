@@ -50,6 +50,7 @@ void Finish(Map& callbacks, const typename Map::key_type& key, const Outcome& ou
 ClientLoop::ClientLoop(const ClientOptions& options)
     : set_connected_(connected_.Setter()),
       stream_(kStreamItemsMax),
+      following_(options.stream.rooms != StreamConfig::Rooms::kNone),
       random_(std::random_device{}()),
       session_(ConfigOf(options), [this] { return random_(); }),
       transport_(options.mqtt, *this) {}
@@ -85,13 +86,14 @@ void ClientLoop::Send(const std::string& room, v1::Draft draft, int qos, const S
   if (!posted) done(posted.error());
 }
 
-void ClientLoop::Request(const std::string& method, Encode encode, const RequestCallback& done) {
-  const Status posted = transport_.Post([this, method, encode = std::move(encode), done] {
+void ClientLoop::Request(const std::string& method, Encode encode, Repeat repeat,
+                         const RequestCallback& done) {
+  const Status posted = transport_.Post([this, method, encode = std::move(encode), repeat, done] {
     if (const auto why = ended()) return done(*why);
     const std::string id = session_.NewRequestId();
     requests_[id] = done;
     Tell([&] {
-      Status added = session_.Request(method, id, encode(id));
+      Status added = session_.Request(method, id, encode(id), repeat);
       if (!added) Finish(requests_, id, Result<std::string>(std::move(added).error()));
     });
   });
@@ -130,10 +132,13 @@ Result<std::optional<Client::StreamItem>> ClientLoop::Next(int64_t timeout_ms,
 
 void ClientLoop::OnConnected(bool /*session_present*/) {
   set_connected_(Status());
+  if (std::exchange(was_lost_, false) && following_) stream_.Push(ConnectionChange{});
   Tell([this] { session_.OnConnected(); });
 }
 
-void ClientLoop::OnConnectionLost(const Error& /*why*/) {
+void ClientLoop::OnConnectionLost(const Error& why) {
+  was_lost_ = true;
+  if (following_) stream_.Push(ConnectionChange{why});
   Tell([this] { session_.OnDisconnected(); });
 }
 
@@ -167,7 +172,7 @@ void ClientLoop::CarryOut(Effect effect) {
                  [this](SubscribeTo& to) { (void)transport_.Subscribe(to.filter, to.qos); },
                  [this](PublishTo& to) { (void)transport_.Publish(to.topic, to.payload, to.qos); },
                  [this](Deliver& deliver) { stream_.Push(std::move(deliver.event)); },
-                 [this](CaughtUp& caught_up) { stream_.Push(caught_up); },
+                 [this](CaughtUp& caught_up) { stream_.Push(std::move(caught_up)); },
                  [this](Notice& notice) { stream_.Push(std::move(notice)); },
                  [this](Failed& failed) { End(failed.why); },
                  [this](SendDone& done) {

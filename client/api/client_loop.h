@@ -33,7 +33,7 @@ class ClientLoop : private MqttListener {
   Waiter<Status>& connected() { return connected_; }
 
   void Send(const std::string& room, v1::Draft draft, int qos, const SendCallback& done);
-  void Request(const std::string& method, Encode encode, const RequestCallback& done);
+  void Request(const std::string& method, Encode encode, Repeat repeat, const RequestCallback& done);
   void Control(std::vector<std::string> commands, const ControlCallback& done);
   Result<std::optional<Client::StreamItem>> Next(int64_t timeout_ms, const std::atomic<bool>* interrupted);
 
@@ -57,6 +57,8 @@ class ClientLoop : private MqttListener {
   std::optional<Error> ended_;  // guarded by ended_mutex_
 
   // Of the transport's thread.
+  const bool following_;   // somebody reads the stream
+  bool was_lost_ = false;  // a connection was lost and is not back
   std::mt19937_64 random_;
   Session session_;
   uint64_t last_list_ = 0;

@@ -5,9 +5,12 @@
 #include "client/api/client.h"
 #include "client/cli/admin_commands.h"
 #include "client/cli/admin_options.h"
-#include "client/cli/command.h"
+#include "client/cli/commands.h"
 #include "client/cli/files.h"
+#include "client/cli/import_options.h"
 #include "client/cli/line_reader.h"
+#include "client/cli/open.h"
+#include "client/cli/progress.h"
 #include "client/cli/report.h"
 #include "schemas/limits.h"
 
@@ -27,6 +30,7 @@ int Print(const AdminAnswer& answer) {
 // One command; a list is fetched page after page.
 int RunOne(Client& client, const std::string& command, bool json, const CommandContext& context) {
   size_t seen = 0;
+  Progress progress(Progress::Output::kGoesOn);
   while (true) {
     Result<std::vector<std::string>> answers =
         client.Control({seen == 0 ? command : ListCommand(command, seen)});
@@ -37,6 +41,7 @@ int RunOne(Client& client, const std::string& command, bool json, const CommandC
     const AdminAnswer answer = ReadAnswer(answers->front(), json);
     const int exit_code = Print(answer);
     seen += answer.items;
+    progress.Update(seen, answer.total, "items");
     if (exit_code != 0 || answer.items == 0 || seen >= answer.total) return exit_code;
   }
 }
@@ -63,13 +68,17 @@ int RunBatch(Client& client, bool json, const CommandContext& context) {
   LineReader reader(std::cin, parley::limits::kPacketBytesMax);
   std::vector<std::string> commands;
   size_t bytes = 0;
+  uint64_t read = 0;
   int exit_code = 0;
+  Progress progress(Progress::Output::kGoesOn);
   while (std::optional<std::string> line = reader.Next()) {
     if (line->find_first_not_of(" \t\r") == std::string::npos) continue;
     if (commands.size() >= kBatchCommands || bytes + line->size() > kBatchBytes) {
       if (!RunList(client, commands, json, context, exit_code)) return exit_code;
       bytes = 0;
+      progress.Update(read, 0, "commands");
     }
+    ++read;
     bytes += line->size();
     commands.push_back(std::move(*line));
   }
@@ -94,10 +103,15 @@ Status FindPassword(AdminOptions& options) {
 
 }  // namespace
 
+CommandHelp AdminHelp() {
+  return AdminHelpOf(AdminSubcommands());
+}
+
 int RunAdmin(const CommandContext& context) {
+  if (IsImport(context.words)) return RunImport(context);
   Result<AdminOptions> options = ParseAdminOptions(context.words);
   if (!options) return UsageError("parley admin", options.error());
-  if (options->global.help) return PrintLine(AdminHelp()) ? 0 : 1;
+  if (options->global.help) return ShowHelp(AdminHelp());
   const bool json = options->global.json;
   const bool batch = options->subcommand == "batch";
   std::string command;
@@ -108,17 +122,10 @@ int RunAdmin(const CommandContext& context) {
     if (Status found = FindPassword(*options); !found) return UsageError("parley admin", found.error());
     command = AdminCommand(*options).value();
   }
-  Result<MqttOptions> connection = ResolveConnection(options->global, context.environment);
-  if (!connection) return Fail(connection.error(), json);
   ClientOptions client_options;
-  client_options.mqtt = *connection;
   client_options.admin = true;
-  client_options.interrupted = &context.interrupted;
-  Result<std::unique_ptr<Client>> client = Client::Connect(client_options);
-  if (!client) {
-    Fail(client.error(), json);
-    return ExitCode(client.error(), context);
-  }
+  Result<std::unique_ptr<Client>> client = OpenClient(options->global, context, client_options);
+  if (!client) return FailAs(client.error(), json, context);
   return batch ? RunBatch(**client, json, context) : RunOne(**client, command, json, context);
 }
 

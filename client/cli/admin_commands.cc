@@ -1,13 +1,11 @@
 #include "client/cli/admin_commands.h"
 
-#include <map>
+#include <array>
 #include <string_view>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "client/cli/render.h"
-#include "schemas/json.h"
+#include "client/cli/render_json.h"
 
 namespace parley::client {
 namespace {
@@ -18,119 +16,90 @@ Error Wrong(std::string reason) {
   return {Code::INVALID_ARGUMENT, std::move(reason)};
 }
 
-std::string Dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-std::string Shown(const std::string& text) {
-  return Printable(text, text.size());
-}
-
-// How a subcommand's arguments become fields.
-struct Shape {
-  const char* command;
-  std::vector<const char*> fields;
-  size_t required;
-  const char* usage;
-};
-
-const std::map<std::string_view, Shape>& Shapes() {
-  static const std::map<std::string_view, Shape> shapes = {
-      {"create-user", {"createUser", {"username"}, 1, "create-user NAME"}},
-      {"set-password", {"setUserPassword", {"username"}, 1, "set-password NAME"}},
-      {"delete-user", {"deleteUser", {"username"}, 1, "delete-user NAME"}},
-      {"list-users", {"listUsers", {}, 0, "list-users"}},
-      {"create-room", {"createRoom", {"room"}, 1, "create-room NAME"}},
-      {"add-member", {"addMember", {"room", "user", "role"}, 2, "add-member ROOM USER [ROLE]"}},
-      {"remove-member", {"removeMember", {"room", "user"}, 2, "remove-member ROOM USER"}},
-      {"set-role", {"setMemberRole", {"room", "user", "role"}, 3, "set-role ROOM USER ROLE"}},
-      {"list-rooms", {"listRooms", {}, 0, "list-rooms"}},
-      {"get-room", {"getRoom", {"room"}, 1, "get-room ROOM"}},
-      {"stats", {"stats", {}, 0, "stats"}},
+const std::vector<Shape>& Shapes() {
+  static const std::vector<Shape> shapes = {
+      {"create-user", "NAME", "make a user", "createUser", {"username"}, 1, {"role", "kind=person"}},
+      {"set-password", "NAME", "give a user another password", "setUserPassword", {"username"}, 1, {}},
+      {"delete-user", "NAME", "delete a user and erase what it wrote", "deleteUser", {"username"}, 1, {}},
+      {"disable-user", "NAME", "log a user out and keep it out", "disableUser", {"username"}, 1, {}},
+      {"enable-user", "NAME", "let a user log in again", "enableUser", {"username"}, 1, {}},
+      {"get-user", "NAME", "show a user", "getUser", {"username"}, 1, {}},
+      {"list-users", "", "list all users", "listUsers", {}, 0, {}},
+      {"kick", "[NAME]", "disconnect a user, or one --client", "kick", {"username"}, 0, {"client"}},
+      {"create-role", "ROLE", "make a role", "createRole", {"role"}, 1, {}},
+      {"delete-role", "ROLE", "delete a role", "deleteRole", {"role"}, 1, {}},
+      {"add-role-acl",
+       "ROLE publish|subscribe TOPIC",
+       "add a rule for plain topics to a role (%u, %c, + and # may stand in it)",
+       "addRoleAcl",
+       {"role", "acltype", "topic"},
+       3,
+       {"deny", "priority=0"}},
+      {"remove-role-acl",
+       "ROLE publish|subscribe TOPIC",
+       "take a rule from a role",
+       "removeRoleAcl",
+       {"role", "acltype", "topic"},
+       3,
+       {}},
+      {"add-user-role", "NAME ROLE", "give a user a role", "addUserRole", {"username", "role"}, 2, {}},
+      {"remove-user-role",
+       "NAME ROLE",
+       "take a role from a user",
+       "removeUserRole",
+       {"username", "role"},
+       2,
+       {}},
+      {"get-role", "ROLE", "show a role and its rules", "getRole", {"role"}, 1, {}},
+      {"list-roles", "", "list all roles", "listRoles", {}, 0, {}},
+      {"create-room",
+       "ROOM",
+       "make a room",
+       "createRoom",
+       {"room"},
+       1,
+       {"kind=group", "title", "history", "member"}},
+      {"delete-room", "ROOM", "delete a room and its messages", "deleteRoom", {"room"}, 1, {}},
+      {"get-room", "ROOM", "show a room and its members", "getRoom", {"room"}, 1, {}},
+      {"list-rooms", "", "list all rooms", "listRooms", {}, 0, {}},
+      {"add-member", "ROOM USER [ROLE]", "add a member", "addMember", {"room", "user", "role"}, 2, {}},
+      {"remove-member", "ROOM USER", "remove a member", "removeMember", {"room", "user"}, 2, {}},
+      {"set-role",
+       "ROOM USER ROLE",
+       "change a member's role",
+       "setMemberRole",
+       {"room", "user", "role"},
+       3,
+       {}},
+      {"bind-topic",
+       "FILTER ROOM",
+       "make events of a room of what is published to plain topics",
+       "bindTopic",
+       {"filter", "room"},
+       2,
+       {"content-type"}},
+      {"unbind-topic", "FILTER ROOM", "stop that", "unbindTopic", {"filter", "room"}, 2, {}},
+      {"list-bindings", "", "list all bindings", "listBindings", {}, 0, {}},
+      {"get-config", "", "show the settings that can change live", "getConfig", {}, 0, {}},
+      {"set-config", "NAME VALUE", "change one of them", "setConfig", {"name", "value"}, 2, {}},
+      {"backup", "PATH", "copy the store into a new folder of the server", "backup", {"path"}, 1, {}},
+      {"stats", "", "what the server counts", "stats", {}, 0, {}},
   };
   return shapes;
 }
 
-// Options that a subcommand does not have are an error, not ignored.
-Status CheckOptions(const AdminOptions& options) {
-  const bool user = options.subcommand == "create-user";
-  const bool room = options.subcommand == "create-room";
+Status CheckPassword(const AdminOptions& options) {
   const bool password = options.new_password || options.password_stdin || options.no_password;
   if (password && !TakesPassword(options)) return Wrong(options.subcommand + " takes no password");
-  if (options.no_password && !user) return Wrong("--no-password is for create-user");
-  if (!options.roles.empty() && !user)
-    return Wrong("--role is for create-user; else give the role behind the user");
-  if (options.kind && !user && !room) return Wrong("--kind is for create-user and create-room");
-  if ((options.title || !options.members.empty()) && !room)
-    return Wrong("--title and --member are for create-room");
+  if (options.no_password && options.subcommand != "create-user") {
+    return Wrong("--no-password is for create-user");
+  }
   return {};
 }
 
-// user[:role]
-Json MemberOf(const std::string& text) {
-  const size_t colon = text.find(':');
-  return {{"user", text.substr(0, colon)},
-          {"role", colon == std::string::npos ? "member" : text.substr(colon + 1)}};
-}
-
-void AddOptions(const AdminOptions& options, Json& command) {
-  if (TakesPassword(options) && options.new_password) command["password"] = *options.new_password;
-  if (options.subcommand == "create-user") {
-    command["roles"] = options.roles;
-    command["kind"] = options.kind.value_or("person");
-  }
-  if (options.subcommand == "create-room") {
-    command["kind"] = options.kind.value_or("group");
-    if (options.title) command["title"] = *options.title;
-    command["members"] = Json::array();
-    for (const std::string& member : options.members) command["members"].push_back(MemberOf(member));
-  }
-}
-
-std::string TextOf(const Json& object, const char* name) {
-  const auto field = object.find(name);
-  if (field == object.end()) return "";
-  if (field->is_string()) return Shown(field->get<std::string>());
-  return field->dump(-1, ' ', true, Json::error_handler_t::replace);
-}
-
-// "name kind [roles] [title]", as far as the fields are there.
-std::string RenderItem(const Json& item) {
-  if (!item.is_object()) return item.dump(-1, ' ', true, Json::error_handler_t::replace);
-  std::string line;
-  for (const char* name : {"username", "room", "user", "kind", "role"}) {
-    const std::string text = TextOf(item, name);
-    if (!text.empty()) line += (line.empty() ? "" : " ") + text;
-  }
-  if (const auto roles = item.find("roles"); roles != item.end() && roles->is_array()) {
-    for (const Json& role : *roles) line += " " + (role.is_string() ? Shown(role.get<std::string>()) : "?");
-  }
-  if (item.value("disabled", Json(false)) == true) line += " disabled";
-  if (const std::string title = TextOf(item, "title"); !title.empty()) line += " \"" + title + "\"";
-  return line;
-}
-
-const Json* ListOf(const Json& data) {
-  if (!data.is_object()) return nullptr;
-  for (const char* name : {"users", "rooms"}) {
-    const auto list = data.find(name);
-    if (list != data.end() && list->is_array()) return &*list;
-  }
-  return nullptr;
-}
-
-void RenderData(const Json& data, std::vector<std::string>& lines) {
-  const Json* object =
-      data.is_object() && data.contains("room") && data["room"].is_object() ? &data["room"] : &data;
-  if (!object->is_object()) return lines.push_back(RenderItem(*object));
-  if (object->contains("room")) lines.push_back(RenderItem(*object));
-  for (const auto& [name, value] : object->items()) {
-    if (value.is_array()) {
-      for (const Json& item : value) lines.push_back("  " + RenderItem(item));
-    } else if (!object->contains("room")) {
-      lines.push_back(Shown(name) + ": " + TextOf(*object, name.c_str()));
-    }
-  }
+// A list that comes in pages says how many there are in all.
+const Json* PagedList(const Json& data) {
+  return data.is_object() && data.contains("totalCount") ? FirstList(data) : nullptr;
 }
 
 }  // namespace
@@ -139,28 +108,36 @@ bool TakesPassword(const AdminOptions& options) {
   return options.subcommand == "create-user" || options.subcommand == "set-password";
 }
 
+std::vector<SubcommandHelp> AdminSubcommands() {
+  std::vector<SubcommandHelp> lines = DescribeShapes(Shapes());
+  lines.push_back({"import", "import", "users and rules of Mosquitto's acl_file and password_file (--help)"});
+  lines.push_back({"batch", "batch", "commands as JSON, one a line, from stdin"});
+  return lines;
+}
+
 Result<std::string> AdminCommand(const AdminOptions& options) {
-  if (options.subcommand.empty()) return Wrong("which subcommand? See parley admin --help");
-  const auto found = Shapes().find(options.subcommand);
-  if (found == Shapes().end()) {
-    return Wrong("no such subcommand: " + Printable(options.subcommand, 64) + ". See parley admin --help");
+  const Shape* shape = FindShape(Shapes(), options.subcommand);
+  if (shape == nullptr) return NoSuchSubcommand("admin", options.subcommand);
+  if (Status checked = CheckPassword(options); !checked) return std::move(checked).error();
+  Result<std::string> fields = FillShape(*shape, options.arguments, options.values, EnumCase::kLower);
+  if (!fields) return std::move(fields).error();
+  Json command = {{"command", shape->command}};
+  Json arguments = Json::parse(*fields);
+  if (options.subcommand == "kick" && arguments.empty()) return Wrong("kick whom? A user, or --client ID");
+  if (options.subcommand == "add-member" && !arguments.contains("role")) arguments["role"] = "member";
+  if (options.subcommand == "set-config") {  // numbers and true / false are themselves
+    Json value = Json::parse(arguments["value"].get<std::string>(), nullptr, /*allow_exceptions=*/false);
+    if (value.is_number() || value.is_boolean()) arguments["value"] = std::move(value);
   }
-  const Shape& shape = found->second;
-  if (options.arguments.size() < shape.required || options.arguments.size() > shape.fields.size()) {
-    return Wrong(std::string("usage: parley admin ") + shape.usage);
-  }
-  if (Status checked = CheckOptions(options); !checked) return std::move(checked).error();
-  Json command = {{"command", shape.command}};
-  for (size_t i = 0; i < options.arguments.size(); ++i) command[shape.fields[i]] = options.arguments[i];
-  if (options.subcommand == "add-member" && options.arguments.size() == 2) command["role"] = "member";
-  AddOptions(options, command);
-  return Dump(command);
+  command.update(arguments);
+  if (options.new_password) command["password"] = *options.new_password;
+  return DumpJson(command);
 }
 
 std::string ListCommand(const std::string& command, size_t offset) {
   Json json = Json::parse(command, nullptr, /*allow_exceptions=*/false);
   if (json.is_object()) json["offset"] = offset;
-  return Dump(json);
+  return DumpJson(json);
 }
 
 AdminAnswer ReadAnswer(const std::string& response, bool json) {
@@ -170,25 +147,21 @@ AdminAnswer ReadAnswer(const std::string& response, bool json) {
     answer.status = Error{Code::INTERNAL, "an answer that is no JSON object"};
     return answer;
   }
-  const std::string name = TextOf(object, "command");
+  const std::string name = FieldText(object, "command");
   if (object.contains("error")) {
-    Error error{Code::INTERNAL, TextOf(object, "error")};
-    for (const CodeEntry& entry : CodeTable()) {
-      if (entry.name == TextOf(object, "code")) error.code = entry.code;
-    }
-    answer.lines.push_back(json ? Dump(object) : name + ": " + RenderError(error));
+    Error error{CodeNamed(FieldText(object, "code")), FieldText(object, "error")};
+    answer.lines.push_back(json ? DumpJson(object) : name + ": " + RenderError(error));
     answer.status = std::move(error);
     return answer;
   }
   const Json data = object.value("data", Json());
-  if (const Json* list = ListOf(data)) {
+  if (const Json* list = PagedList(data)) {
     answer.items = list->size();
-    answer.total = answer.items;
-    const auto total = data.find("totalCount");
-    if (total != data.end() && total->is_number_unsigned()) answer.total = total->get<size_t>();
-    for (const Json& item : *list) answer.lines.push_back(json ? Dump(item) : RenderItem(item));
+    const Json& total = data["totalCount"];
+    answer.total = total.is_number_unsigned() ? total.get<size_t>() : answer.items;
+    for (const Json& item : *list) answer.lines.push_back(json ? DumpJson(item) : RenderItem(item));
   } else if (json) {
-    answer.lines.push_back(Dump(object));
+    answer.lines.push_back(DumpJson(object));
   } else if (data.is_null()) {
     answer.lines.push_back(name + ": ok");
   } else {

@@ -12,6 +12,9 @@ namespace parley::client {
 // for stands in options.new_password already. INVALID_ARGUMENT, in words of the command line.
 Result<std::string> AdminCommand(const AdminOptions& options);
 
+// What `parley admin` can do, for its help.
+std::vector<SubcommandHelp> AdminSubcommands();
+
 // True for create-user and set-password.
 bool TakesPassword(const AdminOptions& options);
 

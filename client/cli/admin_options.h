@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "client/cli/global.h"
+#include "client/cli/help.h"
+#include "client/cli/shape.h"
 #include "schemas/result.h"
 
 namespace parley::client {
@@ -17,15 +19,13 @@ struct AdminOptions {
   std::optional<std::string> new_password;
   bool password_stdin = false;
   bool no_password = false;
-  std::vector<std::string> roles;
-  std::optional<std::string> kind;
-  std::optional<std::string> title;
-  std::vector<std::string> members;  // user[:role]
+  OptionValues values;  // those that become fields of the command
 };
 
 // Behind create-user and set-password, --password is that of the user they name; yours stands before, or
 // comes from the environment or the settings.
 Result<AdminOptions> ParseAdminOptions(const std::vector<std::string>& words);
-std::string AdminHelp();
+// `subcommands`: what the help lists.
+CommandHelp AdminHelpOf(std::vector<SubcommandHelp> subcommands);
 
 }  // namespace parley::client

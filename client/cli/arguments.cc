@@ -6,7 +6,7 @@
 
 namespace parley::client {
 
-Arguments TakeCommand(std::vector<std::string> words, std::span<const std::string_view> value_options) {
+Arguments TakeCommand(std::vector<std::string> words, std::span<const std::string> value_options) {
   Arguments arguments;
   for (size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--") break;

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace parley::client {
@@ -18,6 +17,6 @@ struct Arguments {
 
 // Takes the first word that is neither an option nor the value of one of `value_options` ("--host") as the
 // command. Pure.
-Arguments TakeCommand(std::vector<std::string> words, std::span<const std::string_view> value_options);
+Arguments TakeCommand(std::vector<std::string> words, std::span<const std::string> value_options);
 
 }  // namespace parley::client

@@ -1,10 +1,12 @@
 #include "client/cli/command.h"
 
+#include <algorithm>
 #include <array>
 #include <iostream>
 #include <utility>
 
 #include "client/cli/arguments.h"
+#include "client/cli/commands.h"
 #include "client/cli/report.h"
 #include "schemas/json.h"
 
@@ -12,37 +14,46 @@ namespace parley::client {
 namespace {
 
 constexpr std::array kCommands = {
-    Command{"login", "check user and password and remember them", &RunLogin},
-    Command{"send", "send a message, or each line of stdin", &RunSend},
-    Command{"tail", "show messages as they come", &RunTail},
-    Command{"history", "show earlier messages of a room", &RunHistory},
-    Command{"rooms", "list your rooms", &RunRooms},
-    Command{"admin", "make users and rooms (admins)", &RunAdmin},
+    Command{"login", "check user and password and remember them", &RunLogin, &LoginHelp},
+    Command{"chat", "talk in a room: see it live, send what you type", &RunChat, &ChatHelp},
+    Command{"send", "send a message, or each line of stdin", &RunSend, &SendHelp},
+    Command{"tail", "show messages as they come", &RunTail, &TailHelp},
+    Command{"history", "show earlier messages of a room", &RunHistory, &HistoryHelp},
+    Command{"rooms", "list, make, change, join and leave rooms", &RunRooms, &RoomsHelp},
+    Command{"members", "who is in a room, and as what", &RunMembers, &MembersHelp},
+    Command{"users", "profiles, and your own password", &RunUsers, &UsersHelp},
+    Command{"pub", "publish to any topic", &RunPub, &PubHelp},
+    Command{"sub", "show what is published to any topics", &RunSub, &SubHelp},
+    Command{"access", "explain who may use a topic, and why (admins)", &RunAccess, &AccessHelp},
+    Command{"admin", "make users, rooms, roles and more (admins)", &RunAdmin, &AdminHelp},
+    Command{"bench", "measure throughput and latency", &RunBench, &BenchHelp},
+    Command{"doctor", "check the server's configuration and data", &RunDoctor, &DoctorHelp},
+    Command{"completion", "print the completion script of a shell", &RunCompletion, &CompletionHelp},
+    Command{"manual", "print the manual page (roff)", &RunManual, &ManualHelp},
 };
-
-constexpr std::array<std::string_view, 9> kValueOptions = {
-    "--host",     "--port", "--user", "-u", "--password", "--config", "--password-file", "--connect-timeout",
-    "--client-id"};
 
 void PrintHelp() {
   std::cout << "parley: chat from the command line\n\n"
                "  parley COMMAND [options]      parley COMMAND --help\n\n";
   for (const Command& command : kCommands) {
-    std::cout << "  " << command.name << std::string(10 - command.name.size(), ' ') << command.summary
+    std::cout << "  " << command.name << std::string(12 - command.name.size(), ' ') << command.summary
               << '\n';
   }
   std::cout << "\n  parley login --user alice\n"
                "  parley send lobby 'hello, world'\n"
-               "  parley tail lobby -n 10\n\n"
-               "Settings: command line, then PARLEY_HOST, PARLEY_PORT, PARLEY_USER, PARLEY_PASSWORD,\n"
-               "PARLEY_PASSWORD_FILE, PARLEY_CLIENT_ID, then ~/.config/parley/config.\n";
+               "  parley chat lobby\n\n"
+            << kSettingsHelp;
 }
 
 }  // namespace
 
+std::span<const Command> Commands() {
+  return kCommands;
+}
+
 int RunCommandLine(std::vector<std::string> words, const Environment& environment,
                    const std::atomic<bool>& interrupted) {
-  Arguments arguments = TakeCommand(std::move(words), kValueOptions);
+  Arguments arguments = TakeCommand(std::move(words), ValueOptions(GlobalOptionHelp()));
   if (arguments.command.empty()) {
     for (const std::string& word : arguments.words) {
       if (word != "--help" && word != "-h") continue;

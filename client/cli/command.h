@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "client/cli/connection.h"
+#include "client/cli/help.h"
 
 namespace parley::client {
 
@@ -22,14 +23,11 @@ struct Command {
   std::string_view name;
   std::string_view summary;
   int (*run)(const CommandContext& context);
+  CommandHelp (*help)();
 };
 
-int RunLogin(const CommandContext& context);
-int RunSend(const CommandContext& context);
-int RunTail(const CommandContext& context);
-int RunHistory(const CommandContext& context);
-int RunRooms(const CommandContext& context);
-int RunAdmin(const CommandContext& context);
+// All commands, in the order of the help. Help, completion and the manual are made from this table.
+std::span<const Command> Commands();
 
 // Runs the command line (without the program's name); returns the exit code: 0, 64 for a command line that is
 // wrong, 130 when interrupted, else the one of schemas/code.h for what failed first.

@@ -1,6 +1,10 @@
 #include "client/cli/connection.h"
 
+#include <cerrno>
+#include <cstring>
 #include <utility>
+
+#include <unistd.h>
 
 #include "client/api/fresh_client_id.h"
 #include "client/cli/files.h"
@@ -9,6 +13,8 @@
 namespace parley::client {
 namespace {
 
+constexpr uint16_t kTlsPort = 8883;
+
 Result<std::string> ClientIdOf(const Settings& settings) {
   if (settings.client_id) {
     Result<ClientId> id = ParseClientId(*settings.client_id);
@@ -16,6 +22,29 @@ Result<std::string> ClientIdOf(const Settings& settings) {
     return id->str();
   }
   return FreshClientId();
+}
+
+// A file that cannot be read is said here, by name: a handshake that fails later says nothing of use.
+Status CheckReadable(const char* what, const std::string& path) {
+  if (path.empty() || access(path.c_str(), R_OK) == 0) return {};
+  return Error{Code::NOT_FOUND, std::string(what) + " " + path + ": " + std::strerror(errno)};
+}
+
+Result<TlsOptions> TlsOf(const Settings& settings) {
+  TlsOptions tls;
+  tls.ca_file = settings.ca_file.value_or("");
+  tls.cert_file = settings.cert_file.value_or("");
+  tls.key_file = settings.key_file.value_or("");
+  const bool named = settings.ca_file || settings.cert_file || settings.key_file;
+  tls.enabled = settings.tls.value_or(named);
+  if (!tls.enabled) return TlsOptions();
+  if (tls.cert_file.empty() != tls.key_file.empty()) {
+    return Error{Code::INVALID_ARGUMENT, "--cert and --key belong together"};
+  }
+  if (Status ca = CheckReadable("--cafile", tls.ca_file); !ca) return std::move(ca).error();
+  if (Status cert = CheckReadable("--cert", tls.cert_file); !cert) return std::move(cert).error();
+  if (Status key = CheckReadable("--key", tls.key_file); !key) return std::move(key).error();
+  return tls;
 }
 
 }  // namespace
@@ -32,6 +61,14 @@ Result<Settings> SettingsFromEnvironment(const Environment& environment) {
   settings.password = environment("PARLEY_PASSWORD");
   settings.password_file = environment("PARLEY_PASSWORD_FILE");
   settings.client_id = environment("PARLEY_CLIENT_ID");
+  if (const auto tls = environment("PARLEY_TLS")) {
+    Result<bool> on = ParseSwitch(*tls);
+    if (!on) return std::move(on).error().Within("PARLEY_TLS");
+    settings.tls = *on;
+  }
+  settings.ca_file = environment("PARLEY_CAFILE");
+  settings.cert_file = environment("PARLEY_CERT");
+  settings.key_file = environment("PARLEY_KEY");
   return settings;
 }
 
@@ -67,7 +104,10 @@ Result<MqttOptions> ResolveConnection(const GlobalOptions& global, const Environ
   if (!client_id) return std::move(client_id).error();
   MqttOptions options;
   options.host = settings.host.value_or(options.host);
-  options.port = settings.port.value_or(options.port);
+  Result<TlsOptions> tls = TlsOf(settings);
+  if (!tls) return std::move(tls).error();
+  options.tls = *tls;
+  options.port = settings.port.value_or(options.tls.enabled ? kTlsPort : options.port);
   options.user = *settings.user;
   options.password = settings.password.value_or("");
   options.client_id = *client_id;

@@ -14,7 +14,8 @@ namespace parley::client {
 // Reads an environment variable; nothing when it is not set or empty. Passed in for tests.
 using Environment = std::function<std::optional<std::string>(const std::string&)>;
 
-// What PARLEY_HOST, PARLEY_PORT, PARLEY_USER, PARLEY_PASSWORD, PARLEY_PASSWORD_FILE, PARLEY_CLIENT_ID say.
+// What PARLEY_HOST, PARLEY_PORT, PARLEY_USER, PARLEY_PASSWORD, PARLEY_PASSWORD_FILE, PARLEY_CLIENT_ID,
+// PARLEY_TLS, PARLEY_CAFILE, PARLEY_CERT, PARLEY_KEY say.
 Result<Settings> SettingsFromEnvironment(const Environment& environment);
 
 // Where the settings file is: --config, PARLEY_CONFIG, $XDG_CONFIG_HOME/parley/config,

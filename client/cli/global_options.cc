@@ -20,14 +20,31 @@ po::options_description GlobalDescription() {
       ("port", po::value<std::string>()->value_name("P"), "its port (1883)")         //
       ("user,u", po::value<std::string>()->value_name("U"), "your user name")        //
       ("password", po::value<std::string>()->value_name("W"),
-       "your password (others on this machine can see it; better the next one)")                         //
-      ("password-file", po::value<std::string>()->value_name("F"), "read it from a file")                //
-      ("client-id", po::value<std::string>()->value_name("ID"), "MQTT client id (a new one)")            //
+       "your password (others on this machine can see it; better the next one)")                    //
+      ("password-file", po::value<std::string>()->value_name("F"), "read it from a file")           //
+      ("client-id", po::value<std::string>()->value_name("ID"), "MQTT client id (a new one)")       //
+      ("tls", po::bool_switch(), "encrypt (then the port is 8883); so does any of the next three")  //
+      ("cafile", po::value<std::string>()->value_name("F"),
+       "who vouches for the broker (PEM; the system's)")                                                 //
+      ("cert", po::value<std::string>()->value_name("F"), "your certificate (PEM): no password then")    //
+      ("key", po::value<std::string>()->value_name("F"), "its key (PEM)")                                //
       ("config", po::value<std::string>()->value_name("F"), "settings (~/.config/parley/config)")        //
       ("connect-timeout", po::value<std::string>()->value_name("S"), "seconds to find the broker (10)")  //
       ("json", po::bool_switch(), "one JSON object a line; errors as {code, reason} on stderr")          //
       ("help,h", po::bool_switch(), "help, for a command too");
   return global;
+}
+
+// A line for each: usage, padded, and what it does.
+std::string SubcommandLines(const std::vector<SubcommandHelp>& subcommands) {
+  size_t width = 0;
+  for (const SubcommandHelp& subcommand : subcommands) width = std::max(width, subcommand.usage.size());
+  std::string lines = "Subcommands:\n";
+  for (const SubcommandHelp& subcommand : subcommands) {
+    const std::string padding(width - subcommand.usage.size() + 2, ' ');
+    lines += "  " + subcommand.usage + padding + subcommand.summary + "\n";
+  }
+  return lines;
 }
 
 Result<GlobalOptions> ReadGlobal(const po::variables_map& values) {
@@ -42,6 +59,10 @@ Result<GlobalOptions> ReadGlobal(const po::variables_map& values) {
   global.settings.password = Text(values, "password");
   global.settings.password_file = Text(values, "password-file");
   global.settings.client_id = Text(values, "client-id");
+  if (values["tls"].as<bool>()) global.settings.tls = true;
+  global.settings.ca_file = Text(values, "cafile");
+  global.settings.cert_file = Text(values, "cert");
+  global.settings.key_file = Text(values, "key");
   global.config = Text(values, "config");
   Result<std::optional<int64_t>> timeout_ms = Seconds(values, "connect-timeout");
   if (!timeout_ms) return std::move(timeout_ms).error();
@@ -76,12 +97,38 @@ Result<ParsedWords> ParseWords(const std::vector<std::string>& words, const po::
   }
 }
 
-std::string HelpText(std::string_view usage, const po::options_description& own) {
+std::vector<OptionHelp> DescribeOptions(const po::options_description& description) {
+  std::vector<OptionHelp> options;
+  for (const auto& option : description.options()) {
+    OptionHelp help;
+    help.name = option->long_name();
+    const std::string letter = option->canonical_display_name(po::command_line_style::allow_dash_for_short);
+    if (letter.size() == 2 && letter[0] == '-') help.letter = letter.substr(1);
+    if (option->semantic()->max_tokens() > 0) help.value = option->semantic()->name();
+    help.text = option->description();
+    options.push_back(std::move(help));
+  }
+  return options;
+}
+
+CommandHelp MakeHelp(std::string_view usage, const po::options_description& own,
+                     std::vector<SubcommandHelp> subcommands) {
+  CommandHelp help;
+  help.usage = usage;
+  help.options = DescribeOptions(own);
+  help.subcommands = std::move(subcommands);
   std::ostringstream text;
   text << usage << '\n';
+  if (!help.subcommands.empty()) text << '\n' << SubcommandLines(help.subcommands);
   if (!own.options().empty()) text << '\n' << own;
   text << '\n' << GlobalDescription();
-  return text.str();
+  help.text = text.str();
+  return help;
+}
+
+const std::vector<OptionHelp>& GlobalOptionHelp() {
+  static const std::vector<OptionHelp> options = DescribeOptions(GlobalDescription());
+  return options;
 }
 
 std::optional<std::string> Text(const po::variables_map& values, const char* name) {

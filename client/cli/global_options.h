@@ -12,6 +12,7 @@
 #include <boost/program_options/variables_map.hpp>
 
 #include "client/cli/global.h"
+#include "client/cli/help.h"
 #include "schemas/result.h"
 
 namespace parley::client {
@@ -29,8 +30,13 @@ Result<ParsedWords> ParseWords(const std::vector<std::string>& words,
                                const boost::program_options::options_description& own,
                                const boost::program_options::positional_options_description& positional);
 
-// The help text of a command: usage, what it does, its options, the global ones.
-std::string HelpText(std::string_view usage, const boost::program_options::options_description& own);
+// What an options description holds, without Boost.
+std::vector<OptionHelp> DescribeOptions(const boost::program_options::options_description& description);
+
+// The help of a command: usage (its first line is "parley NAME …: what it does"), subcommands, options; its
+// text shows the global ones, too.
+CommandHelp MakeHelp(std::string_view usage, const boost::program_options::options_description& own,
+                     std::vector<SubcommandHelp> subcommands = {});
 
 // The value of a string option or argument; all values of one that may be repeated.
 std::optional<std::string> Text(const boost::program_options::variables_map& values, const char* name);

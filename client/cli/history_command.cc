@@ -1,8 +1,10 @@
 #include <iostream>
 
 #include "client/api/client.h"
-#include "client/cli/command.h"
+#include "client/cli/commands.h"
 #include "client/cli/history_options.h"
+#include "client/cli/open.h"
+#include "client/cli/progress.h"
 #include "client/cli/render.h"
 #include "client/cli/report.h"
 #include "schemas/limits.h"
@@ -38,6 +40,8 @@ int ShowAll(Client& client, const HistoryOptions& options, const CommandContext&
   v1::HistoryPageRequest request = options.request;
   if (!request.has_after() && !request.has_at_ms()) request.set_after(0);
   if (request.limit() == 0) request.set_limit(parley::limits::kPageMax);
+  Progress progress(Progress::Output::kGoesOn);
+  uint64_t shown = 0;
   while (true) {
     Result<v1::HistoryPageReply> page = client.History(request);
     if (!page) {
@@ -46,6 +50,8 @@ int ShowAll(Client& client, const HistoryOptions& options, const CommandContext&
     }
     if (!PrintEvents(*page, json)) return 0;
     if (!page->more() || page->events_size() == 0) return 0;
+    shown += static_cast<uint64_t>(page->events_size());
+    progress.Update(shown, page->head(), "events");
     request.clear_at_ms();
     request.set_after(page->events(page->events_size() - 1).seq());
   }
@@ -56,17 +62,9 @@ int ShowAll(Client& client, const HistoryOptions& options, const CommandContext&
 int RunHistory(const CommandContext& context) {
   Result<HistoryOptions> options = ParseHistoryOptions(context.words);
   if (!options) return UsageError("parley history", options.error());
-  if (options->global.help) return PrintLine(HistoryHelp()) ? 0 : 1;
-  Result<MqttOptions> connection = ResolveConnection(options->global, context.environment);
-  if (!connection) return Fail(connection.error(), options->global.json);
-  ClientOptions client_options;
-  client_options.mqtt = *connection;
-  client_options.interrupted = &context.interrupted;
-  Result<std::unique_ptr<Client>> client = Client::Connect(client_options);
-  if (!client) {
-    Fail(client.error(), options->global.json);
-    return ExitCode(client.error(), context);
-  }
+  if (options->global.help) return ShowHelp(HistoryHelp());
+  Result<std::unique_ptr<Client>> client = OpenClient(options->global, context);
+  if (!client) return FailAs(client.error(), options->global.json, context);
   return options->all ? ShowAll(**client, *options, context) : ShowPage(**client, *options, context);
 }
 

@@ -97,8 +97,8 @@ Result<HistoryOptions> ParseHistoryOptions(const std::vector<std::string>& words
   return options;
 }
 
-std::string HistoryHelp() {
-  return HelpText(
+CommandHelp HistoryHelp() {
+  return MakeHelp(
       "parley history ROOM: shows events of a room, oldest first; without a position, the newest.\n\n"
       "  parley history lobby --limit 20\n"
       "  parley history lobby --all --json",

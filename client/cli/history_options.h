@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "client/cli/global.h"
+#include "client/cli/help.h"
 #include "parley/v1/request.pb.h"
 #include "schemas/result.h"
 
@@ -19,7 +20,7 @@ struct HistoryOptions {
 };
 
 Result<HistoryOptions> ParseHistoryOptions(const std::vector<std::string>& words);
-std::string HistoryHelp();
+CommandHelp HistoryHelp();
 
 // Milliseconds since 1970 of "2026-11-25", "2026-11-25 08:30[:15]" or with 'T' (local time; UTC with a final
 // 'Z'), or of such milliseconds themselves. INVALID_ARGUMENT.

@@ -1,7 +1,7 @@
 #include <iostream>
 
 #include "client/api/client.h"
-#include "client/cli/command.h"
+#include "client/cli/commands.h"
 #include "client/cli/files.h"
 #include "client/cli/login_options.h"
 #include "client/cli/report.h"
@@ -61,7 +61,7 @@ Status Verify(const Settings& settings, const LoginOptions& options, const Comma
 int RunLogin(const CommandContext& context) {
   Result<LoginOptions> options = ParseLoginOptions(context.words);
   if (!options) return UsageError("parley login", options.error());
-  if (options->global.help) return PrintLine(LoginHelp()) ? 0 : 1;
+  if (options->global.help) return ShowHelp(LoginHelp());
   const bool json = options->global.json;
   Result<Settings> settings = Credentials(*options, context);
   if (!settings) return Fail(settings.error(), json);

@@ -10,7 +10,7 @@ namespace po = boost::program_options;
 po::options_description Own() {
   po::options_description own("Options");
   own.add_options()("credentials", po::value<std::string>()->value_name("F"),
-                    "take user and password from a file: username=… and password=…, a line each");
+                    "take user and password from a file: username=... and password=..., a line each");
   return own;
 }
 
@@ -22,8 +22,8 @@ Result<LoginOptions> ParseLoginOptions(const std::vector<std::string>& words) {
   return LoginOptions{parsed->global, Text(parsed->own, "credentials")};
 }
 
-std::string LoginHelp() {
-  return HelpText(
+CommandHelp LoginHelp() {
+  return MakeHelp(
       "parley login: checks user and password at the broker and remembers them (mode 0600).\n"
       "The password is asked for, or read from stdin.\n\n"
       "  parley login --user alice\n"

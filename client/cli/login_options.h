@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "client/cli/global.h"
+#include "client/cli/help.h"
 #include "schemas/result.h"
 
 namespace parley::client {
@@ -15,6 +16,6 @@ struct LoginOptions {
 };
 
 Result<LoginOptions> ParseLoginOptions(const std::vector<std::string>& words);
-std::string LoginHelp();
+CommandHelp LoginHelp();
 
 }  // namespace parley::client

@@ -21,6 +21,15 @@ int ExitCode(const Error& error, const CommandContext& context) {
   return context.interrupted ? kExitInterrupted : Describe(error.code).exit_code;
 }
 
+int FailAs(const Error& error, bool json, const CommandContext& context) {
+  Fail(error, json);
+  return ExitCode(error, context);
+}
+
+int ShowHelp(const CommandHelp& help) {
+  return PrintLine(help.text) ? 0 : 1;
+}
+
 bool PrintLine(const std::string& line) {
   std::cout << line << '\n' << std::flush;
   return static_cast<bool>(std::cout);

@@ -4,8 +4,9 @@
 #include <mutex>
 
 #include "client/api/client.h"
-#include "client/cli/command.h"
+#include "client/cli/commands.h"
 #include "client/cli/line_reader.h"
+#include "client/cli/progress.h"
 #include "client/cli/render.h"
 #include "client/cli/report.h"
 #include "client/cli/send_options.h"
@@ -96,9 +97,11 @@ void SendOne(Client& client, const SendOptions& options, Tally& tally, std::stri
 // Each line as it comes, byte for byte; at most twice the window in memory.
 void SendLines(Client& client, const SendOptions& options, Tally& tally, std::istream& input) {
   LineReader reader(input, parley::limits::kPacketBytesMax);
+  Progress progress(Progress::Output::kGoesOn);
   for (uint64_t number = 1; tally.WaitBelow(2 * options.window); ++number) {
     std::optional<std::string> line = reader.Next();
     if (!line) return;
+    progress.Update(number, 0, "lines");
     if (line->empty() && options.skip_empty) continue;
     SendOne(client, options, tally, std::move(*line), "line " + std::to_string(number));
   }
@@ -109,7 +112,7 @@ void SendLines(Client& client, const SendOptions& options, Tally& tally, std::is
 int RunSend(const CommandContext& context) {
   Result<SendOptions> options = ParseSendOptions(context.words);
   if (!options) return UsageError("parley send", options.error());
-  if (options->global.help) return PrintLine(SendHelp()) ? 0 : 1;
+  if (options->global.help) return ShowHelp(SendHelp());
   const bool json = options->global.json;
   std::ifstream file;
   if (options->from_file) {

@@ -90,8 +90,8 @@ Result<SendOptions> ParseSendOptions(const std::vector<std::string>& words) {
   return options;
 }
 
-std::string SendHelp() {
-  return HelpText(
+CommandHelp SendHelp() {
+  return MakeHelp(
       "parley send ROOM [TEXT]: sends a message and says what became of it.\n"
       "Without TEXT, or with -, each line of stdin is a message.\n\n"
       "  parley send lobby 'hello, world'\n"

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "client/cli/global.h"
+#include "client/cli/help.h"
 #include "parley/v1/message.pb.h"
 #include "schemas/result.h"
 
@@ -27,6 +28,6 @@ struct SendOptions {
 };
 
 Result<SendOptions> ParseSendOptions(const std::vector<std::string>& words);
-std::string SendHelp();
+CommandHelp SendHelp();
 
 }  // namespace parley::client

@@ -24,6 +24,16 @@ Status Assign(Settings& settings, std::string_view key, std::string_view value) 
     settings.password_file = value;
   } else if (key == "client-id") {
     settings.client_id = value;
+  } else if (key == "tls") {
+    Result<bool> tls = ParseSwitch(value);
+    if (!tls) return std::move(tls).error();
+    settings.tls = *tls;
+  } else if (key == "cafile") {
+    settings.ca_file = value;
+  } else if (key == "cert") {
+    settings.cert_file = value;
+  } else if (key == "key") {
+    settings.key_file = value;
   } else {
     return Error{Code::INVALID_ARGUMENT, "no such setting: " + Printable(key, 64)};
   }
@@ -37,6 +47,12 @@ Settings Merge(Settings strong, const Settings& weak) {
   if (!strong.port) strong.port = weak.port;
   if (!strong.user) strong.user = weak.user;
   if (!strong.client_id) strong.client_id = weak.client_id;
+  if (!strong.tls) strong.tls = weak.tls;
+  if (!strong.ca_file) strong.ca_file = weak.ca_file;
+  if (!strong.cert_file && !strong.key_file) {
+    strong.cert_file = weak.cert_file;
+    strong.key_file = weak.key_file;
+  }
   if (!strong.password && !strong.password_file) {
     strong.password = weak.password;
     strong.password_file = weak.password_file;
@@ -68,7 +84,11 @@ Result<std::string> PrintSettings(const Settings& settings) {
       {"user", settings.user},
       {"password", settings.password},
       {"password-file", settings.password_file},
-      {"client-id", settings.client_id}};
+      {"client-id", settings.client_id},
+      {"tls", settings.tls ? std::optional<std::string>(*settings.tls ? "true" : "false") : std::nullopt},
+      {"cafile", settings.ca_file},
+      {"cert", settings.cert_file},
+      {"key", settings.key_file}};
   std::string text;
   for (const auto& [key, value] : lines) {
     if (!value) continue;
@@ -78,6 +98,12 @@ Result<std::string> PrintSettings(const Settings& settings) {
     text.append(key).append("=").append(*value).append("\n");
   }
   return text;
+}
+
+Result<bool> ParseSwitch(std::string_view text) {
+  if (text == "true" || text == "1" || text == "yes" || text == "on") return true;
+  if (text == "false" || text == "0" || text == "no" || text == "off") return false;
+  return Error{Code::INVALID_ARGUMENT, "say true or false"};
 }
 
 Result<uint16_t> ParsePort(std::string_view text) {

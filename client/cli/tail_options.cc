@@ -14,6 +14,7 @@ po::options_description Visible() {
   own.add_options()                                                                               //
       ("last,n", po::value<std::string>()->value_name("N"), "first the last N of each room (0)")  //
       ("all", po::bool_switch(), "first all that the rooms hold")                                 //
+      ("resume", po::bool_switch(), "first all since the last tail --resume of this user ended")  //
       ("count", po::value<std::string>()->value_name("N"), "end after N events")                  //
       ("timeout", po::value<std::string>()->value_name("S"), "end after S seconds");
   return own;
@@ -44,6 +45,7 @@ Result<TailOptions> ParseTailOptions(const std::vector<std::string>& words) {
   options.stream.last = static_cast<uint32_t>(last->value_or(0));
   if (options.stream.last > 0) options.stream.start = StreamConfig::Start::kLast;
   if (Flag(values, "all")) options.stream.start = StreamConfig::Start::kAll;
+  options.resume = Flag(values, "resume");
   const auto count = WholeNumber(values, "count", 1, UINT64_MAX);
   if (!count) return count.error();
   options.count = *count;
@@ -53,8 +55,8 @@ Result<TailOptions> ParseTailOptions(const std::vector<std::string>& words) {
   return options;
 }
 
-std::string TailHelp() {
-  return HelpText(
+CommandHelp TailHelp() {
+  return MakeHelp(
       "parley tail [ROOM...]: shows events as they come; without a room, those of all yours.\n"
       "It comes back by itself after a lost connection and shows what it missed.\n\n"
       "  parley tail lobby -n 10\n"

@@ -41,8 +41,11 @@ struct ControlDone {
   uint64_t list = 0;
   Result<std::vector<std::string>> outcome;
 };
-// For the user: all events up to now are delivered (again after every reconnect).
-struct CaughtUp {};
+// For the user: all events up to now are delivered (again after every reconnect). `cursor` is where a later
+// session may continue; "" when no sync was made (listed rooms).
+struct CaughtUp {
+  std::string cursor;
+};
 // For the user: the session cannot do what it was made for (a subscription was refused).
 struct Failed {
   Error why;

@@ -25,6 +25,22 @@ RoomStream::Events TakeEvents(google::protobuf::RepeatedPtrField<v1::Event>& eve
 
 }  // namespace
 
+EventStream::EventStream(StreamConfig config) : config_(std::move(config)) {
+  for (const auto& [name, seen] : config_.seen) {
+    const auto& listed = config_.listed;
+    const bool wanted = config_.rooms == StreamConfig::Rooms::kAll ||
+                        std::find(listed.begin(), listed.end(), name) != listed.end();
+    if (!wanted || seen.seq == 0) continue;
+    Room& room = rooms_[name];
+    RoomStream::Events none;
+    room.stream.SetBase(seen.seq, none);
+    v1::Event last;
+    last.set_ts_ms(seen.ts_ms);
+    room.stream.NoteTime(last);
+    room.seen = seen.seq;
+  }
+}
+
 void EventStream::OnReady(Context& context) {
   if (config_.rooms == StreamConfig::Rooms::kNone) return;
   ready_ = true;
@@ -147,7 +163,8 @@ void EventStream::OnSyncedRoom(v1::RoomState& state, bool reset, Context& contex
     return Emit(std::move(out), context);
   }
   const RoomStream& known = rooms_[state.room()].stream;
-  const bool fewer = reset && known.based() && state.head() < known.have();
+  const bool lost = known.based() && state.head() < std::exchange(rooms_[state.room()].seen, 0);
+  const bool fewer = lost || (reset && known.based() && state.head() < known.have());
   if (fewer || known.IsAnotherLog(state.last_event())) StartOver(state.room(), context);
   Room& room = rooms_[state.room()];
   if (!room.stream.based()) room.stream.SetBase(BaseOf(state, room), out);
@@ -223,6 +240,12 @@ void EventStream::OnPage(const std::string& name, v1::HistoryPageReply& page, Co
   if (!room.stream.based()) {
     BasePage(room, page, out);
   } else {
+    // Fewer events than an earlier session saw: the room was made anew since.
+    if (page.head() < std::exchange(room.seen, 0)) {
+      StartOver(name, context);
+      rooms_[name].stream.SetBase(0, out);
+      return Fill(name, rooms_[name], context);
+    }
     const uint64_t before = room.stream.have();
     if (page.first() > before + 1) room.stream.SetBase(page.first() - 1, out);
     room.stream.NoteHead(page.head());
@@ -273,7 +296,7 @@ void EventStream::FillFailed(const std::string& name, const Error& why, Context&
 // The server says no for good: no member (any more), no such room, no such method.
 void EventStream::RoomLost(const std::string& name, const Error& why, Context& context) {
   Room& room = rooms_[name];
-  const bool never_seen = !room.stream.based();
+  const bool never_seen = !room.stream.based() || room.seen > 0;
   room.unchecked = false;
   RoomStream::Events out;
   room.stream.PassOver(out);
@@ -310,7 +333,7 @@ void EventStream::CheckCaughtUp(Context& context) {
     if (room.unchecked || room.stream.Incomplete()) return;
   }
   catching_up_ = false;
-  context.effects.push_back(CaughtUp{});
+  context.effects.push_back(CaughtUp{cursor_});
 }
 
 }  // namespace parley::client

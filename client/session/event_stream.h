@@ -16,6 +16,11 @@ namespace parley::client {
 
 // Which events a session is interested in, and from where on.
 struct StreamConfig {
+  // The last event of a room that an earlier session delivered.
+  struct Seen {
+    uint64_t seq = 0;
+    uint64_t ts_ms = 0;
+  };
   enum class Rooms { kNone, kAll, kListed };
   // kNow: what comes. kLast: first the last `last` events (≤ 1000) of each room. kAll: first all there are.
   enum class Start { kNow, kLast, kAll };
@@ -26,6 +31,8 @@ struct StreamConfig {
   // With kAll rooms: continue after this cursor of an earlier session (then `start` is for rooms it did not
   // know). What that session delivered after it took the cursor comes again.
   std::string cursor;
+  // What an earlier session delivered, by room: such a room continues behind it, whatever `start` says.
+  std::map<std::string, Seen> seen;
 };
 
 // All rooms of a session: every event once, in the order of its room, complete by `sync` (all rooms) or
@@ -41,7 +48,7 @@ class EventStream {
     Effects& effects;
   };
 
-  explicit EventStream(StreamConfig config) : config_(std::move(config)) {}
+  explicit EventStream(StreamConfig config);
 
   // The subscriptions stand: catch up.
   void OnReady(Context& context);
@@ -61,6 +68,7 @@ class EventStream {
     bool unchecked = false;  // to be asked for at least once
     int attempts = 0;        // without progress
     int64_t retry_ms = 0;    // 0 = at once
+    uint64_t seen = 0;       // of StreamConfig::seen, until the server has confirmed that it is there
   };
 
   void Sync(const std::string& cursor, Context& context);

@@ -9,14 +9,18 @@
 
 namespace parley::client {
 
-// Requests until their reply. Asks again (same request id) after a reconnect and when the reply is late: for
-// queries, which change nothing. Pure; time is passed in.
+// Whether a request may be asked twice: a query may, what changes something may not.
+enum class Repeat { kYes, kNo };
+
+// Requests until their reply. With Repeat::kYes it asks again (same request id) after a reconnect and when
+// the reply is late; with kNo a lost connection ends a request that was sent as UNAVAILABLE. Pure; time is
+// passed in.
 class RequestTable {
  public:
   // `payload`: the request as JSON, with `request_id` in it. Its outcome is one RequestDone, at the latest
   // `patience_ms` later (0 = never gives up). RESOURCE_EXHAUSTED: too many, or too large.
   Status Add(const std::string& request_id, const std::string& method, std::string payload, int64_t now_ms,
-             int64_t patience_ms);
+             int64_t patience_ms, Repeat repeat = Repeat::kYes);
 
   // Forgets a request without an outcome.
   void Cancel(const std::string& request_id) { requests_.erase(request_id); }
@@ -32,6 +36,9 @@ class RequestTable {
   struct Pending {
     PublishTo publish;
     bool due = true;
+    Repeat repeat = Repeat::kYes;
+    bool sent = false;
+    bool lost = false;  // sent over a connection that is gone, and not to be sent again
     int64_t give_up_ms = 0;
     int64_t again_ms = 0;
     int64_t wait_ms = limits::kAnswerWaitFirstMs;

@@ -91,8 +91,10 @@ Status Session::Send(const std::string& room, const v1::Draft& draft, int qos) {
   return added;
 }
 
-Status Session::Request(const std::string& method, const std::string& request_id, std::string payload) {
-  Status added = requests_.Add(request_id, method, std::move(payload), now_ms_, config_.request_patience_ms);
+Status Session::Request(const std::string& method, const std::string& request_id, std::string payload,
+                        Repeat repeat) {
+  Status added =
+      requests_.Add(request_id, method, std::move(payload), now_ms_, config_.request_patience_ms, repeat);
   if (added) Pump();
   return added;
 }

@@ -52,7 +52,8 @@ class Session {
   // Sends a draft that has an id (NewMessageId() makes one). See Outbox::Add for the errors.
   Status Send(const std::string& room, const v1::Draft& draft, int qos = 1);
   // Asks; `payload` is the request's JSON with `request_id` (of NewRequestId()) in it.
-  Status Request(const std::string& method, const std::string& request_id, std::string payload);
+  Status Request(const std::string& method, const std::string& request_id, std::string payload,
+                 Repeat repeat = Repeat::kYes);
   // Runs admin commands, in order; `list` is the caller's name for it. See ControlTable::Add.
   Status Control(uint64_t list, const std::vector<std::string>& commands);
 

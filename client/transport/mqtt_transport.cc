@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <random>
 #include <thread>
 #include <utility>
@@ -22,6 +23,7 @@ using std::chrono::milliseconds;
 // An attempt that Paho has not answered this long after its own time-out is taken as failed.
 constexpr milliseconds kAttemptGrace{5'000};
 constexpr int kMqtt311Refusal = 0x80;
+constexpr size_t kTlsErrorBytesMax = 1'000;
 
 // What CONNACK codes of MQTT 3.1.1 say. Anything else (a lost or refused TCP connection) is worth a new try.
 Error ConnectError(int return_code) {
@@ -48,7 +50,7 @@ bool IsFinal(const Error& error) {
 std::string AddressOf(const MqttOptions& options) {
   const bool ipv6 = options.host.find(':') != std::string::npos;
   const std::string host = ipv6 ? "[" + options.host + "]" : options.host;
-  return "tcp://" + host + ":" + std::to_string(options.port);
+  return (options.tls.enabled ? "ssl://" : "tcp://") + host + ":" + std::to_string(options.port);
 }
 
 }  // namespace
@@ -99,6 +101,25 @@ class MqttTransport::Impl {
     try {
       auto message = mqtt::make_message(std::string(topic), payload.data(), payload.size(), qos, retain);
       client_->publish(std::move(message), nullptr, publish_done_);
+    } catch (const mqtt::exception& error) {
+      PublishDone();
+      return Error{Code::UNAVAILABLE, std::string("publish: ") + error.what()};
+    }
+    return {};
+  }
+
+  Status Publish(std::string_view topic, std::string_view payload, int qos, bool retain,
+                 std::function<void(const Status&)> done) {
+    if (!connected_) return Error{Code::UNAVAILABLE, "not connected"};
+    if (publishes_pending_ >= limits::kPublishesPendingMax) {
+      return Error{Code::RESOURCE_EXHAUSTED, "too many publishes wait for the broker"};
+    }
+    ++publishes_pending_;
+    auto context = std::make_unique<PublishContext>(PublishContext{std::move(done)});
+    try {
+      auto message = mqtt::make_message(std::string(topic), payload.data(), payload.size(), qos, retain);
+      client_->publish(std::move(message), context.get(), publish_done_);
+      (void)context.release();  // the listener's now
     } catch (const mqtt::exception& error) {
       PublishDone();
       return Error{Code::UNAVAILABLE, std::string("publish: ") + error.what()};
@@ -157,13 +178,26 @@ class MqttTransport::Impl {
     Impl& impl_;
   };
 
+  // What a publish with a callback carries through Paho.
+  struct PublishContext {
+    std::function<void(const Status&)> done;
+  };
+
   class PublishDoneListener : public mqtt::iaction_listener {
    public:
     explicit PublishDoneListener(Impl& impl) : impl_(impl) {}
-    void on_success(const mqtt::token&) override { impl_.PublishDone(); }
-    void on_failure(const mqtt::token&) override { impl_.PublishDone(); }
+    void on_success(const mqtt::token& token) override { Finish(token, {}); }
+    void on_failure(const mqtt::token& token) override {
+      Finish(token, Error{Code::UNAVAILABLE, "the connection was lost before the broker answered"});
+    }
 
    private:
+    void Finish(const mqtt::token& token, const Status& status) {
+      impl_.PublishDone();
+      const std::unique_ptr<PublishContext> context(static_cast<PublishContext*>(token.get_user_context()));
+      if (!context) return;
+      impl_.queue_.PushUrgent([done = std::move(context->done), status] { done(status); });
+    }
     Impl& impl_;
   };
 
@@ -201,7 +235,8 @@ class MqttTransport::Impl {
 
   void Arrived(const mqtt::message& message) {
     if (overflowed_) return;
-    MqttMessage copy{message.get_topic(), message.to_string()};
+    MqttMessage copy{message.get_topic(), message.to_string(), message.get_qos(), message.is_retained(),
+                     message.is_duplicate()};
     const size_t bytes = copy.topic.size() + copy.payload.size();
     auto deliver = [this, shared = std::make_shared<MqttMessage>(std::move(copy))] {
       listener_.OnMessage(std::move(*shared));
@@ -259,6 +294,7 @@ class MqttTransport::Impl {
         options.set_user_name(options_.user);
         options.set_password(options_.password);
       }
+      if (options_.tls.enabled) options.set_ssl(SslOptions());
       // NOLINTNEXTLINE(performance-no-int-to-ptr): Paho's context is a pointer; ours is the attempt's number
       auto* const context = reinterpret_cast<void*>(attempt_);
       connect_token_ = client_->connect(options, context, connect_done_);
@@ -266,6 +302,37 @@ class MqttTransport::Impl {
       Disconnect(milliseconds(0));
       AttemptFailed(attempt_, ConnectError(-1));
     }
+  }
+
+  mqtt::ssl_options SslOptions() {
+    mqtt::ssl_options ssl;
+    const TlsOptions& tls = options_.tls;
+    if (!tls.ca_file.empty()) ssl.set_trust_store(tls.ca_file);
+    if (!tls.cert_file.empty()) ssl.set_key_store(tls.cert_file);
+    if (!tls.key_file.empty()) ssl.set_private_key(tls.key_file);
+    ssl.set_enable_server_cert_auth(true);
+    ssl.set_verify(true);  // the name, too
+    ssl.set_error_handler([this](const std::string& text) {
+      const std::lock_guard lock(tls_error_mutex_);
+      if (tls_error_.size() < kTlsErrorBytesMax) tls_error_ += text;
+    });
+    return ssl;
+  }
+
+  // What went wrong in an attempt, with what OpenSSL said about it.
+  Error Explained(Error why) {
+    std::string text;
+    {
+      const std::lock_guard lock(tls_error_mutex_);
+      text = std::exchange(tls_error_, {});
+    }
+    if (!options_.tls.enabled || why.code != Code::UNAVAILABLE) return why;
+    if (text.find("certificate verify failed") != std::string::npos) {
+      return {Code::UNAUTHENTICATED,
+              "the certificate of the broker is not trusted: give its authority (--cafile), or another host"};
+    }
+    if (!text.empty()) why.reason += "; TLS: " + text.substr(0, text.find_last_not_of(" \n") + 1);
+    return why;
   }
 
   void Connected(uintptr_t attempt) {
@@ -287,11 +354,13 @@ class MqttTransport::Impl {
 
   void AttemptFailed(uintptr_t attempt, Error why) {
     if (attempt != attempt_ || state_ != State::kConnecting) return;
-    why = std::move(why).Within("connect to " + AddressOf(options_));
+    why = Explained(std::move(why)).Within("connect to " + AddressOf(options_));
     const milliseconds tried = std::chrono::duration_cast<milliseconds>(Clock::now() - first_attempt_);
     const bool impatient =
         !was_connected_ && options_.give_up_after_ms > 0 && tried >= milliseconds(options_.give_up_after_ms);
-    if (IsFinal(why) || impatient) {
+    // A certificate may be renewed while we run: only a first one is refused for good.
+    const bool renewal = was_connected_ && options_.tls.enabled;
+    if ((IsFinal(why) && !renewal) || impatient) {
       state_ = State::kGaveUp;
       listener_.OnGaveUp(why);
       return;
@@ -339,6 +408,8 @@ class MqttTransport::Impl {
   ConnectDone connect_done_{*this};
   PublishDoneListener publish_done_{*this};
   SubscribeDone subscribe_done_{*this};
+  std::mutex tls_error_mutex_;
+  std::string tls_error_;  // guarded by tls_error_mutex_; what OpenSSL said since the last attempt
   std::unique_ptr<mqtt::async_client> client_;
   std::thread thread_;
 
@@ -371,6 +442,11 @@ void MqttTransport::Stop(int64_t flush_ms) {
 
 Status MqttTransport::Publish(std::string_view topic, std::string_view payload, int qos, bool retain) {
   return impl_->Publish(topic, payload, qos, retain);
+}
+
+Status MqttTransport::Publish(std::string_view topic, std::string_view payload, int qos, bool retain,
+                              std::function<void(const Status&)> done) {
+  return impl_->Publish(topic, payload, qos, retain, std::move(done));
 }
 
 Status MqttTransport::Subscribe(const std::string& filter, int qos) {

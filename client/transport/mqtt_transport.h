@@ -10,6 +10,14 @@
 
 namespace parley::client {
 
+// An encrypted connection. Files are PEM.
+struct TlsOptions {
+  bool enabled = false;
+  std::string ca_file;    // who may vouch for the broker; empty: those the system trusts
+  std::string cert_file;  // our own certificate, with those above it; empty: none
+  std::string key_file;   // its key, without a passphrase
+};
+
 // How and as whom to connect. One transport is one MQTT 3.1.1 session.
 struct MqttOptions {
   std::string host = "127.0.0.1";
@@ -18,6 +26,7 @@ struct MqttOptions {
   std::string user;  // empty: anonymous
   std::string password;
   bool clean_session = true;
+  TlsOptions tls;
   int keep_alive_s = 20;
   int connect_timeout_ms = 5'000;  // of one attempt
   // How long to try before the *first* connection; then OnGaveUp(UNAVAILABLE). 0 = for ever.
@@ -33,6 +42,9 @@ struct MqttOptions {
 struct MqttMessage {
   std::string topic;
   std::string payload;
+  int qos = 0;
+  bool retained = false;   // what the topic held when we subscribed
+  bool duplicate = false;  // perhaps received before
 };
 
 // Hears what happens. Every call comes from the transport's one thread, one at a time, in order; it may call
@@ -46,8 +58,9 @@ class MqttListener {
   // An established connection is gone; what was published and not yet answered may or may not have arrived.
   // The transport tries again by itself.
   virtual void OnConnectionLost(const Error& why) = 0;
-  // It will not try again: UNAUTHENTICATED (user, password or client id refused), INVALID_ARGUMENT (client
-  // id), UNAVAILABLE (no connection within give_up_after_ms). The last call but for Post() and OnTick().
+  // It will not try again: UNAUTHENTICATED (user, password or client id refused, or at the first attempt a
+  // broker whose certificate nobody vouches for), INVALID_ARGUMENT (client id), UNAVAILABLE (no connection
+  // within give_up_after_ms). The last call but for Post() and OnTick().
   virtual void OnGaveUp(const Error& why) = 0;
   virtual void OnMessage(MqttMessage message) = 0;
   // The broker's answer to one Subscribe(): PERMISSION_DENIED when it refused.
@@ -80,6 +93,11 @@ class MqttTransport {
   // Hands a message to the connection, at most once. QoS 0, 1, 2. OK says that it is on its way, no more.
   // UNAVAILABLE: not connected. RESOURCE_EXHAUSTED: kPublishesPendingMax are not answered yet.
   Status Publish(std::string_view topic, std::string_view payload, int qos, bool retain = false);
+
+  // The same, and calls `done` once on the transport's thread: OK when the broker has answered (QoS 0: when
+  // it was written), UNAVAILABLE when the connection was lost first. Not called when this returns an Error.
+  Status Publish(std::string_view topic, std::string_view payload, int qos, bool retain,
+                 std::function<void(const Status&)> done);
 
   // Asks for a filter; the answer is OnSubscribed. UNAVAILABLE: not connected.
   Status Subscribe(const std::string& filter, int qos);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <map>
 
 #include <fcntl.h>
@@ -52,6 +53,18 @@ Error NoJournal(const std::string& path, const std::string& why) {
               "): move it away, or give another parley_journal (messages that only it holds are lost then)"};
 }
 
+// Makes the entry of a new file in its folder durable.
+Status SyncFolderOf(const std::string& path) {
+  const std::string folder = std::filesystem::absolute(path).parent_path().string();
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return Failed("open the folder", folder);
+  const int failed = ::fsync(fd);
+  Error error = Failed("sync the folder", folder);
+  ::close(fd);
+  if (failed != 0) return error;
+  return {};
+}
+
 // False for a new file, and for one whose making was interrupted: whatever its size, it begins with zeros.
 // (Or its first page was lost with the power: then the epoch of its records is, too.)
 Result<bool> IsBegun(int fd, const std::string& path) {
@@ -87,8 +100,25 @@ uint64_t RandomEpoch() {
 
 }  // namespace
 
+std::optional<IntakeJournal::Mark> IntakeJournal::Peek(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return std::nullopt;
+  alignas(FileHeader) char head[sizeof(FileHeader)] = {};
+  const ssize_t bytes = ::pread(fd, head, sizeof head, 0);
+  ::close(fd);
+  const auto& header = *reinterpret_cast<const FileHeader*>(head);
+  if (bytes != sizeof head || std::memcmp(header.magic, kFileMagic, sizeof header.magic) != 0 ||
+      header.version != kFileVersion) {
+    return std::nullopt;
+  }
+  Mark mark{.store_id = {}, .committed = {header.committed.load(std::memory_order_relaxed)}};
+  std::memcpy(mark.store_id.data(), header.store_id, sizeof header.store_id);
+  return mark;
+}
+
 Result<std::unique_ptr<IntakeJournal>> IntakeJournal::Open(const Options& options) {
   std::unique_ptr<IntakeJournal> journal(new IntakeJournal());
+  journal->path_ = options.path;
   journal->fd_ = ::open(options.path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (journal->fd_ < 0) return Failed("open journal", options.path);
   struct stat info {};
@@ -125,6 +155,7 @@ Result<std::unique_ptr<IntakeJournal>> IntakeJournal::Open(const Options& option
     header.epoch = RandomEpoch();
     std::atomic_signal_fence(std::memory_order_release);  // begun only when all of it is there
     std::memcpy(header.magic, kFileMagic, sizeof header.magic);
+    if (Status synced = SyncFolderOf(options.path); !synced) return std::move(synced).error();
   }
   if (std::memcmp(header.magic, kFileMagic, sizeof header.magic) != 0 ||
       header.ring_bytes != journal->ring_bytes_) {
@@ -172,7 +203,7 @@ std::vector<std::string> IntakeJournal::Recover(LogIndex applied) const {
   }
 }
 
-void IntakeJournal::StartEpoch(LogIndex next) {
+Status IntakeJournal::StartEpoch(LogIndex next) {
   epoch_ = RandomEpoch();
   header_->epoch = epoch_;
   header_->committed.store(next.value - 1, std::memory_order_relaxed);
@@ -181,6 +212,8 @@ void IntakeJournal::StartEpoch(LogIndex next) {
   sealed_ = 0;
   tail_ = 0;
   read_ = 0;
+  if (::msync(header_, kHeaderBytes, MS_SYNC) != 0) return Failed("sync journal", path_);
+  return {};
 }
 
 uint64_t IntakeJournal::RingBytes(size_t record_bytes) {
@@ -210,12 +243,12 @@ std::optional<LogIndex> IntakeJournal::Append(std::string_view record) {
 
 bool IntakeJournal::Seal() {
   if (sealed_.load(std::memory_order_relaxed) == head_) return false;
-  sealed_.store(head_, std::memory_order_release);
+  sealed_.store(head_);  // in one order with what the caller looks at next (LocalLog::Seal)
   return true;
 }
 
 bool IntakeJournal::HasSealed() const {
-  return sealed_.load(std::memory_order_acquire) > read_.load(std::memory_order_acquire);
+  return sealed_.load() > read_.load(std::memory_order_acquire);
 }
 
 std::optional<IntakeJournal::Record> IntakeJournal::Read() {

@@ -29,6 +29,15 @@ class IntakeJournal {
     StoreId store_id;     // a journal of another store is refused
   };
 
+  // What a journal says of the store that it belongs to.
+  struct Mark {
+    StoreId store_id;
+    LogIndex committed;  // as committed_high_water()
+  };
+  // Reads the header of a file that may be a journal. nullopt when there is none, or it is not begun, or
+  // Open() would refuse it whatever the store. Changes nothing.
+  static std::optional<Mark> Peek(const std::string& path);
+
   // Opens or makes the file, and finds what a crash has left: nothing is changed yet. INTERNAL when the
   // file cannot be made or mapped, FAILED_PRECONDITION when it is no journal or belongs to another store.
   static Result<std::unique_ptr<IntakeJournal>> Open(const Options& options);
@@ -44,8 +53,9 @@ class IntakeJournal {
   std::vector<std::string> Recover(LogIndex applied) const;
 
   // Forgets all records and starts a new epoch whose first record gets `next`. Only after everything
-  // recovered is durable.
-  void StartEpoch(LogIndex next);
+  // recovered is durable. The epoch is, too, when it returns: after a power cut no record of an older one
+  // is taken for the next of the store. INTERNAL: the disk failed.
+  Status StartEpoch(LogIndex next);
 
   // Producer. Copies a record into the ring. nullopt: no room now.
   std::optional<LogIndex> Append(std::string_view record);
@@ -76,6 +86,7 @@ class IntakeJournal {
   RecordHeader* HeaderAt(uint64_t position) const;
   bool IsRecord(uint64_t offset, uint64_t epoch) const;
 
+  std::string path_;
   int fd_ = -1;
   FileHeader* header_ = nullptr;
   uint64_t mapped_bytes_ = 0;

@@ -8,13 +8,59 @@ namespace {
 
 // One commit takes at most this much, so that its latency has a bound.
 constexpr size_t kBatchCommandsMax = 4096;
+constexpr size_t kBatchCommandsUsual = 256;
 constexpr size_t kBatchBytesMax = size_t{4} << 20;
 constexpr std::chrono::milliseconds kNoSpaceRetry{200};
 
+Error LostItsEnd(LogIndex end, LogIndex high_water, const LocalLog::Options& options) {
+  return {Code::INTERNAL, "the store ends at log index " + std::to_string(end.value) +
+                              ", but entries up to " + std::to_string(high_water.value) +
+                              " were acknowledged: restore " + options.store_path +
+                              " from a backup, or, to go on without them, remove " + options.journal_path};
+}
+
+// Whether a store may be made, or cut off at its damage, beside this journal. Removing the journal is how a
+// person says yes.
+Status MayChange(const store::Found& found, const std::optional<IntakeJournal::Mark>& mark,
+                 const LocalLog::Options& options) {
+  if (!mark) {
+    if (found.exists && found.beyond > found.kept) {
+      options.log("the store's log is damaged: entries after log index " + std::to_string(found.kept.value) +
+                  " up to " + std::to_string(found.beyond.value) + " are dropped (" + found.damage + ")");
+    }
+    return {};
+  }
+  if (!found.exists) {
+    return Error{Code::FAILED_PRECONDITION,
+                 options.store_path + " is gone, and " + options.journal_path +
+                     " belongs to it: put it back, or, to begin with a new store, remove the journal"};
+  }
+  if (found.store_id != mark->store_id) {
+    return Error{Code::FAILED_PRECONDITION,
+                 options.store_path + " is damaged (" + found.damage + "), and " + options.journal_path +
+                     " belongs to another store: put the right one back, or move the journal away"};
+  }
+  if (found.kept < mark->committed) return LostItsEnd(found.kept, mark->committed, options);
+  if (found.beyond > found.kept) {
+    return Error{Code::INTERNAL,
+                 "the store's log is damaged behind log index " + std::to_string(found.kept.value) +
+                     " and goes on up to " + std::to_string(found.beyond.value) + " (" + found.damage +
+                     "): restore " + options.store_path +
+                     " from a backup, or, to go on without these entries, remove " + options.journal_path};
+  }
+  return {};
+}
+
 }  // namespace
 
+store::Accept LocalLog::MayChangeStore(const Options& options) {
+  return [&options](const store::Found& found) {
+    return MayChange(found, IntakeJournal::Peek(options.journal_path), options);
+  };
+}
+
 Result<std::unique_ptr<LocalLog>> LocalLog::Open(Options options, Opened& opened) {
-  auto writer = store::StoreWriter::Open(options.store_path, options.log);
+  auto writer = store::StoreWriter::Open(options.store_path, options.log, nullptr, MayChangeStore(options));
   if (!writer) return std::move(writer).error().Within("open store");
   return Open(std::move(options), std::move(*writer), opened);
 }
@@ -34,11 +80,7 @@ Result<std::unique_ptr<LocalLog>> LocalLog::Open(Options options, std::unique_pt
   log->journal_ = std::move(*journal);
   const LogIndex high_water = log->journal_->committed_high_water();
   if (loaded->applied < high_water) {
-    return Error{Code::INTERNAL, "the store ends at log index " + std::to_string(loaded->applied.value) +
-                                     ", but entries up to " + std::to_string(high_water.value) +
-                                     " were acknowledged: restore " + log->options_.store_path +
-                                     " from a backup, or, to go on without them, remove " +
-                                     log->options_.journal_path};
+    return LostItsEnd(loaded->applied, high_water, log->options_);
   }
   log->applied_ = loaded->applied;
   log->machine_ = domain::StateMachine(std::move(loaded->directory), std::move(loaded->heads));
@@ -81,8 +123,7 @@ Status LocalLog::Recover() {
                                          "): check the disk, then start again"};
     }
   }
-  journal_->StartEpoch({applied_.value + 1});
-  return {};
+  return journal_->StartEpoch({applied_.value + 1});
 }
 
 void LocalLog::Start(LogListener& listener) {
@@ -113,21 +154,20 @@ Result<LogIndex> LocalLog::Append(const domain::Command& command) {
   command.AppendToString(&scratch_);
   const std::string& user = command.origin().user();
   const uint64_t bytes = IntakeJournal::RingBytes(scratch_.size());
-  const auto holding = held_by_user_.find(user);
-  const uint64_t held = holding == held_by_user_.end() ? 0 : holding->second;
-  if (held + bytes > journal_->ring_bytes() / kUserShare) {
+  HeldByUser::value_type& holding = *held_by_user_.try_emplace(user, 0).first;
+  if (holding.second + bytes > journal_->ring_bytes() / kUserShare) {
     return Error{Code::RESOURCE_EXHAUSTED, user + " has too much under way"};
   }
   const std::optional<LogIndex> index = journal_->Append(scratch_);
   if (!index) return Error{Code::RESOURCE_EXHAUSTED, "the journal is full"};
-  held_by_user_[user] = held + bytes;
-  held_.push_back({*index, user, bytes});
+  holding.second += bytes;
+  held_.push_back({*index, &holding, bytes});
   ++appended_;
   return *index;
 }
 
 void LocalLog::Seal() {
-  if (!journal_->Seal()) return;
+  if (!journal_->Seal() || !idle_) return;
   {
     const std::lock_guard lock(mutex_);  // pairs with the check in Run(), so that no wake-up is lost
   }
@@ -136,9 +176,9 @@ void LocalLog::Seal() {
 
 void LocalLog::Release(LogIndex committed) {
   while (!held_.empty() && held_.front().index <= committed) {
-    const auto user = held_by_user_.find(held_.front().user);
-    user->second -= held_.front().bytes;
-    if (user->second == 0) held_by_user_.erase(user);
+    HeldByUser::value_type& user = *held_.front().user;
+    user.second -= held_.front().bytes;
+    if (user.second == 0) held_by_user_.erase(user.first);
     held_.pop_front();
   }
 }
@@ -153,12 +193,8 @@ LocalLog::Stats LocalLog::stats() const {
 }
 
 void LocalLog::Run() {
-  while (true) {
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || journal_->HasSealed(); });
-    }
-    if (!journal_->HasSealed()) return;  // stopping, and everything is committed
+  while (WaitForWork()) {
+    last_commit_ = std::chrono::steady_clock::now();
     CommittedBatch batch = ApplyBatch();
     if (failed_ || !WriteBatch()) return;
     journal_->ReleaseRead(applied_);
@@ -168,8 +204,19 @@ void LocalLog::Run() {
   }
 }
 
+bool LocalLog::WaitForWork() {
+  std::unique_lock lock(mutex_);
+  idle_ = true;  // before the look, so that a Seal() after it is told
+  wake_.wait(lock, [this] { return stopping_ || journal_->HasSealed(); });
+  idle_ = false;
+  const auto next = last_commit_ + std::chrono::microseconds(commit_interval_us_);
+  wake_.wait_until(lock, next, [this] { return stopping_; });
+  return journal_->HasSealed();
+}
+
 CommittedBatch LocalLog::ApplyBatch() {
   CommittedBatch batch;
+  batch.applied.reserve(kBatchCommandsUsual);
   size_t bytes = 0;
   while (batch.applied.size() < kBatchCommandsMax && bytes < kBatchBytesMax) {
     const std::optional<IntakeJournal::Record> record = journal_->Read();
@@ -187,7 +234,7 @@ CommittedBatch LocalLog::ApplyBatch() {
 }
 
 Result<domain::Applied> LocalLog::ApplyRecord(LogIndex index, std::string_view record) {
-  domain::Command command;
+  domain::Command& command = command_;
   if (!command.ParseFromArray(record.data(), static_cast<int>(record.size()))) {
     return Error{Code::INTERNAL, "journal record " + std::to_string(index.value) +
                                      " cannot be read: start the Parley that wrote it, or, to go on without "

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -40,6 +41,9 @@ class LocalLog final : public CommitLog {
 
   // Opens store and journal and commits what a crash has left in the journal. Refuses to start with a hole.
   static Result<std::unique_ptr<LocalLog>> Open(Options options, Opened& opened);
+  // Whether the store may be made, or cut off at a damage: not when that would lose what the journal says
+  // was acknowledged, or make a hole. For StoreWriter::Open; `options` outlives it.
+  static store::Accept MayChangeStore(const Options& options);
   // The same on a store that is open already.
   static Result<std::unique_ptr<LocalLog>> Open(Options options, std::unique_ptr<store::StoreWriter> writer,
                                                 Opened& opened);
@@ -48,6 +52,9 @@ class LocalLog final : public CommitLog {
 
   // Starts the commit thread. `listener` outlives it.
   void Start(LogListener& listener);
+  // Under load, lets at least this much pass from one commit to the next, so that more messages share one
+  // fsync and go out together; the first after a pause is never held back. 0 = off. Any thread.
+  void SetCommitInterval(std::chrono::microseconds interval) { commit_interval_us_ = interval.count(); }
   // Commits what was appended (unless the disk is full: it stays in the journal) and joins the commit thread.
   void Stop();
 
@@ -76,6 +83,8 @@ class LocalLog final : public CommitLog {
   CommittedBatch ApplyBatch();
   Result<domain::Applied> ApplyRecord(LogIndex index, std::string_view record);
   bool WriteBatch();
+  // Waits for something to commit, and then for the interval. False: stopped, and everything is committed.
+  bool WaitForWork();
   void Fail(const Error& reason);
 
   Options options_;
@@ -84,18 +93,21 @@ class LocalLog final : public CommitLog {
   // Commit thread (and, before it starts, the opener).
   std::unique_ptr<store::StoreWriter> writer_;
   domain::StateMachine machine_;
+  domain::Command command_;  // the one being applied: what it holds allocated is used again
   LogIndex applied_;
   LogListener* listener_ = nullptr;
+  std::chrono::steady_clock::time_point last_commit_{};
   std::thread thread_;
 
   // Broker thread.
+  using HeldByUser = std::unordered_map<std::string, uint64_t>;
   struct Held {
     LogIndex index;
-    std::string user;
+    HeldByUser::value_type* user;  // in held_by_user_
     uint64_t bytes;
   };
   std::deque<Held> held_;
-  std::unordered_map<std::string, uint64_t> held_by_user_;
+  HeldByUser held_by_user_;
   std::string scratch_;
   uint64_t appended_ = 0;
 
@@ -103,6 +115,8 @@ class LocalLog final : public CommitLog {
   std::mutex mutex_;  // held for a moment only: around the wake-up flags
   std::condition_variable wake_;
   bool stopping_ = false;
+  std::atomic<bool> idle_{false};  // the commit thread waits for a Seal()
+  std::atomic<int64_t> commit_interval_us_{0};
   std::atomic<bool> failed_{false};
   std::atomic<uint64_t> batches_{0};
   std::atomic<uint64_t> committed_{0};

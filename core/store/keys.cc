@@ -10,7 +10,9 @@ constexpr char kFeedEvent = 1;  // kind of a feed item: rid, seq
 constexpr size_t kBodyHashBytes = 16;
 
 void Append64(std::string& out, uint64_t value) {
-  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
+  char bytes[8];
+  for (size_t i = 0; i < sizeof bytes; ++i) bytes[i] = static_cast<char>(value >> (56 - 8 * i));
+  out.append(bytes, sizeof bytes);
 }
 
 uint64_t Read64(std::string_view bytes, size_t at) {

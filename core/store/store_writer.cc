@@ -1,6 +1,8 @@
 #include "core/store/store_writer.h"
 
 #include <atomic>
+#include <filesystem>
+#include <map>
 
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
@@ -34,7 +36,22 @@ class RocksWriter final : public StoreWriter {
       : path_(std::move(path)), options_(std::move(options)) {}
 
   // Before everything else.
-  Status Open() {
+  Status Open(const Accept& accept) {
+    if (!options_.env->FileExists(path_ + "/CURRENT").ok()) {
+      if (Status accepted = accept ? accept({}) : Status(); !accepted) return accepted;
+    } else {
+      // A whole log, as nearly always, is read once. Damage makes this opening fail, before anything is
+      // changed; the one below cuts the log off there.
+      rocksdb::Options strict = options_;
+      strict.wal_recovery_mode = rocksdb::WALRecoveryMode::kAbsoluteConsistency;
+      const rocksdb::Status status = Database::Open(path_, strict, &expiry_, database_);
+      if (status.ok()) return {};
+      if (!status.IsCorruption()) return OpenError(path_, status);
+      Result<Found> found = Inspect(path_, options_);
+      if (!found) return std::move(found).error();
+      found->damage = status.ToString();
+      if (Status accepted = accept ? accept(*found) : Status(); !accepted) return accepted;
+    }
     const rocksdb::Status status = Database::Open(path_, options_, &expiry_, database_);
     if (!status.ok()) return OpenError(path_, status);
     return {};
@@ -66,6 +83,7 @@ class RocksWriter final : public StoreWriter {
     rocksdb::Status status = db().Write(options, &batch);
     // Into a table at once: a store that loses its log later is still known to be this one.
     if (status.ok()) status = db().Flush({}, families().meta);
+    if (status.ok()) status = SyncParent();
     if (!status.ok()) return Error{Code::INTERNAL, "write store: " + status.ToString()};
     return {};
   }
@@ -100,6 +118,7 @@ class RocksWriter final : public StoreWriter {
     if (const auto pending = pending_dedup_.find(bytes); pending != pending_dedup_.end()) {
       return std::optional(pending->second);
     }
+    if (!database_) return Error{Code::UNAVAILABLE, "the disk is full (" + failure_ + ")"};
     rocksdb::PinnableSlice row;
     const rocksdb::Status status = db().Get({}, families().dedup, bytes, &row);
     if (status.IsNotFound()) return std::optional<domain::DedupEntry>();
@@ -114,9 +133,7 @@ class RocksWriter final : public StoreWriter {
     for (const domain::NewEvent& event : applied.events) {
       Put(families().events, EventKey(event.rid, event.seq),
           EncodeEventRow({event.ordinal, event.own_ordinal, event.bytes}));
-      if (event.own_ordinal != 0) {
-        Put(families().state, SentKey(event.rid, event.sender), BigEndian64(event.own_ordinal));
-      }
+      if (event.own_ordinal != 0) pending_sent_[{event.rid, event.sender}] = event.own_ordinal;
     }
     if (!applied.events.empty()) Put(families().feed, FeedKey(applied.index), EncodeFeedRow(applied.events));
     if (applied.dedup) {
@@ -133,6 +150,9 @@ class RocksWriter final : public StoreWriter {
 
   Commit Write() override {
     if (!sealed_) {
+      for (const auto& [member, sent] : pending_sent_) {
+        Put(families().state, SentKey(member.first, member.second), BigEndian64(sent));
+      }
       PutMeta(batch_, kMetaApplied, BigEndian64(applied_.value));
       PutMeta(batch_, kMetaLogTime, BigEndian64(log_time_ms_));
       PutMeta(batch_, kMetaWallTime, BigEndian64(wall_time_ms_));
@@ -147,6 +167,7 @@ class RocksWriter final : public StoreWriter {
     if (status.ok()) {
       batch_.Clear();
       pending_dedup_.clear();
+      pending_sent_.clear();
       written_ = applied_;
       expired_by_ms_ = log_time_ms_;
       return Commit::kDone;
@@ -161,11 +182,21 @@ class RocksWriter final : public StoreWriter {
 
   const std::string& failure() const override { return failure_; }
 
-  std::unique_ptr<StoreView> View() override { return MakeRocksView(db(), families(), written_, nullptr); }
+  std::unique_ptr<StoreView> View() override {
+    return database_ ? MakeRocksView(db(), families(), written_, nullptr) : nullptr;
+  }
 
  private:
   rocksdb::DB& db() const { return database_->db(); }
   const Families& families() const { return database_->families(); }
+
+  // The folder's own entry: RocksDB syncs what is in it only.
+  rocksdb::Status SyncParent() const {
+    const std::filesystem::path parent = std::filesystem::absolute(path_).lexically_normal().parent_path();
+    std::unique_ptr<rocksdb::Directory> directory;
+    const rocksdb::Status status = options_.env->NewDirectory(parent.string(), &directory);
+    return status.ok() ? directory->Fsync() : status;
+  }
 
   // After a full disk. kDone: open again, and it ends where it should.
   Commit Reopen() {
@@ -241,6 +272,7 @@ class RocksWriter final : public StoreWriter {
         writer.Delete(writer.families().state, MemberKey(gone.rid, gone.uid));
         writer.Delete(writer.families().state, MembershipKey(gone.uid, gone.rid));
         writer.Delete(writer.families().state, SentKey(gone.rid, gone.uid));
+        writer.pending_sent_.erase({gone.rid, gone.uid});
       }
       void operator()(const domain::ClientRecord& record) {
         writer.Put(writer.families().state, ClientKey(record.client()), record.SerializeAsString());
@@ -353,8 +385,9 @@ class RocksWriter final : public StoreWriter {
   // The pending batch.
   rocksdb::WriteBatch batch_;
   std::unordered_map<std::string, domain::DedupEntry> pending_dedup_;
-  bool sealed_ = false;  // the batch holds its meta rows
-  LogIndex applied_;     // the newest command of the batch
+  std::map<std::pair<Rid, Uid>, uint64_t> pending_sent_;  // one row a member, however much it sent
+  bool sealed_ = false;                                   // the batch holds its meta rows
+  LogIndex applied_;                                      // the newest command of the batch
   uint64_t log_time_ms_ = 0;
   uint64_t wall_time_ms_ = 0;
 
@@ -366,13 +399,13 @@ class RocksWriter final : public StoreWriter {
 
 Result<std::unique_ptr<StoreWriter>> StoreWriter::Open(const std::string& path,
                                                        std::function<void(const std::string&)> log,
-                                                       rocksdb::Env* env) {
+                                                       rocksdb::Env* env, const Accept& accept) {
   rocksdb::Options options = BaseOptions(std::move(log));
   if (env != nullptr) options.env = env;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   auto writer = std::make_unique<RocksWriter>(path, options);
-  if (Status opened = writer->Open(); !opened) return std::move(opened).error();
+  if (Status opened = writer->Open(accept); !opened) return std::move(opened).error();
   if (Status format = writer->CheckFormat(); !format) return std::move(format).error().Within(path);
   return std::unique_ptr<StoreWriter>(std::move(writer));
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/domain/state_machine.h"
+#include "core/store/store_inspection.h"
 #include "core/store/store_reader.h"
 #include "schemas/result.h"
 
@@ -42,15 +43,16 @@ class StoreWriter {
 
   // Makes the store when the folder has none. FAILED_PRECONDITION with a way out when it holds something
   // else, a newer format, or is in use. `log`: RocksDB's warnings, any thread. `env`: the disk; tests have
-  // others than the default.
+  // others than the default. `accept`: asked before a store is made, or cut off at a damage; what it refuses
+  // is returned, and the folder is as it was. Without it, both happen.
   static Result<std::unique_ptr<StoreWriter>> Open(const std::string& path,
                                                    std::function<void(const std::string&)> log,
-                                                   rocksdb::Env* env = nullptr);
+                                                   rocksdb::Env* env = nullptr, const Accept& accept = {});
 
   // Reads everything that is kept in memory. INTERNAL when a row is damaged.
   virtual Result<Loaded> Load() = 0;
 
-  // The dedupe entry, those of the pending batch included.
+  // The dedupe entry, those of the pending batch included. UNAVAILABLE while the disk is full.
   virtual Result<std::optional<domain::DedupEntry>> FindDedup(const domain::DedupKey& key) = 0;
 
   // Adds what one command did to the pending batch. Commands come in order of index.
@@ -60,7 +62,8 @@ class StoreWriter {
   // Why the last Write() was not kDone.
   virtual const std::string& failure() const = 0;
 
-  // A view for reads in this process; not while Write() runs.
+  // A view for reads in this process; not while Write() runs. nullptr while the disk is full (Write() has
+  // said kNoSpace): the database is closed then.
   virtual std::unique_ptr<StoreView> View() = 0;
 };
 

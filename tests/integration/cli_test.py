@@ -6,43 +6,17 @@ import stat
 import subprocess
 
 from tests.support.broker import CLI
+from tests.support.cli_test import (DENIED, EXISTS, INVALID_ARGUMENT, NOT_FOUND, UNAUTHENTICATED, UNAVAILABLE, USAGE,
+                                    CliTest)
 from tests.support.client import new_id
-from tests.support.parley_test import ParleyTest, main
+from tests.support.parley_test import main
 from tests.support.waiting import free_port, wait_until
 
-USAGE, INVALID_ARGUMENT, NOT_FOUND, UNAUTHENTICATED, UNAVAILABLE, EXISTS, DENIED = 64, 65, 66, 67, 69, 73, 77
 
-
-class Cli(ParleyTest):
-    BRIDGE = True
-
-    def setUp(self):
-        self.lobby = self.room({"alice": "owner", "bob": "member"})
-        self.home = os.path.join(self.broker.folder, f"home-{new_id()[:8]}")
-        os.makedirs(self.home)
-
-    def environment(self, user=None):
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
-        kept.update(HOME=self.home, PARLEY_PORT=str(self.broker.port))
-        kept.pop("XDG_CONFIG_HOME", None)
-        if user:
-            kept.update(PARLEY_USER=user, PARLEY_PASSWORD=f"pw-{user}")
-        return kept
-
-    def parley(self, user, *arguments, stdin=b"", code=0):
-        """Runs it; checks the exit code; (stdout, stderr) as text."""
-        done = subprocess.run([CLI, *arguments], env=self.environment(user), input=stdin, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=60, check=False)
-        out, err = done.stdout.decode(), done.stderr.decode()
-        self.assertEqual(done.returncode, code, f"{arguments}\n{out}\n{err}")
-        return out, err
+class Cli(CliTest):
 
     def admin(self, *arguments, **options):
-        return self.parley(None, "--config", os.path.join(self.broker.data, "admin.credentials"), "admin", *arguments,
-                           **options)
-
-    def json_lines(self, text):
-        return [json.loads(line) for line in text.splitlines()]
+        return self.admin_parley("admin", *arguments, **options)
 
     def history(self, room, user="alice"):
         return self.json_lines(self.parley(user, "history", room, "--all", "--json")[0])
@@ -179,7 +153,12 @@ class Cli(ParleyTest):
                           ("send", self.lobby, "x", "--qos", "3"), ("history",), ("history", "../x"),
                           ("history", self.lobby, "--limit", "0"), ("history", self.lobby, "--limit", "x"),
                           ("--port", "0", "rooms"), ("admin",), ("admin", "makecoffee"),
-                          ("tail", "NOT A ROOM")):
+                          ("tail", "NOT A ROOM"), ("rooms", "makecoffee"), ("rooms", "update", "x"), ("rooms", "join"),
+                          ("members",), ("members", "add", "x"), ("members", "list", "x", "--title", "t"), ("users",),
+                          ("access", "explain", "x"), ("access", "explain", "x", "t", "--access", "eat"),
+                          ("admin", "kick"), ("admin", "list-roles", "x"), ("admin", "get-user", "x", "--deny"),
+                          ("pub",), ("pub", "a/+"), ("sub",), ("bench",), ("bench", "x", "--size", "1"),
+                          ("completion", "tcsh"), ("manual", "x"), ("doctor", "x"), ("chat", "x", "y")):
             with self.subTest(arguments):
                 out, err = self.parley("alice", *arguments, code=USAGE)
                 self.assertEqual(out, "")
@@ -195,7 +174,8 @@ class Cli(ParleyTest):
 
     def test_help(self):
         out, _ = self.parley(None, "--help")
-        for command in ("login", "send", "tail", "history", "rooms", "admin"):
+        for command in ("login", "chat", "send", "tail", "history", "rooms", "members", "users", "pub", "sub", "access",
+                        "admin", "bench", "doctor", "completion", "manual"):
             self.assertIn(command, out)
             self.assertIn(f"parley {command}", self.parley(None, command, "--help")[0])
 

@@ -12,7 +12,7 @@ from tests.support.waiting import free_port, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("PARLEY_BUILD", os.path.join(ROOT, "build/dev"))
-PLUGIN = os.path.join(BUILD, "broker-plugin/parley_plugin.so")
+PLUGIN = os.environ.get("PARLEY_PLUGIN", os.path.join(BUILD, "broker-plugin/parley_plugin.so"))
 BRIDGE = os.path.join(BUILD, "bridge/parley-bridge")
 CLI = os.path.join(BUILD, "client/parley")
 START_TIMEOUT_S = 30
@@ -119,6 +119,7 @@ class Broker:
         self.data = data or os.path.join(self.folder, "data")
         self.with_bridge, self.options, self.plugin_options = bridge, list(options), list(plugin_options)
         self.configuration = configuration or os.path.join(ROOT, "mosquitto.conf")
+        self.launcher = []  # put before the broker's command
         self.port = self.ws_port = self.http_port = None
         for name in ("", "broker", "log", "run", "bridge"):
             os.makedirs(os.path.join(self.data, name), exist_ok=True)
@@ -144,7 +145,7 @@ class Broker:
 
     def start_broker(self):
         self.write_configuration()
-        self.broker.start(mosquitto_program(), "-c", os.path.join(self.data, "mosquitto.conf"), preload=PRELOAD)
+        self.broker.start(*self.launcher, mosquitto_program(), "-c", os.path.join(self.data, "mosquitto.conf"), preload=PRELOAD)
         self.broker.wait_ready(self.broker_answers)
 
     def start_bridge(self):

@@ -1,6 +1,8 @@
 #include "tests/support/fault_file_system.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <utility>
 
 namespace parley::testing {
@@ -12,6 +14,22 @@ using rocksdb::IOStatus;
 
 bool IsLog(const std::string& path) {
   return path.ends_with(".log");
+}
+
+// What a power cut leaves of a file of which `synced` bytes are sure and `written` were written.
+void CutTail(const std::string& path, uint64_t synced, uint64_t written, Random& random) {
+  const uint64_t left = synced + random.Below(written - synced + 1);
+  const uint64_t kind = random.Below(4);
+  std::error_code ignored;
+  std::filesystem::resize_file(path, kind == 0 ? synced : left, ignored);
+  if (kind < 2) return;
+  // The size came to the disk before the bytes did.
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  const uint64_t from = synced + random.Below(left - synced + 1);
+  file.seekp(static_cast<std::streamoff>(from));
+  for (uint64_t at = from; at < left; ++at) {
+    file.put(kind == 3 && IsLog(path) ? static_cast<char>(random.Below(256)) : '\0');
+  }
 }
 
 }  // namespace
@@ -102,19 +120,27 @@ bool FaultFileSystem::is_off() const {
 }
 
 void FaultFileSystem::PowerOn() {
+  PowerOn(nullptr);
+}
+
+void FaultFileSystem::PowerOn(Random& random) {
+  PowerOn(&random);
+}
+
+void FaultFileSystem::PowerOn(Random* random) {
   const std::lock_guard lock(mutex_);
+  entries_.UndoAllBut(random != nullptr ? random->Below(entries_.size() + 1) : 0);
   for (const auto& [path, file] : files_) {
-    std::error_code ignored;
-    if (std::filesystem::exists(path) && std::filesystem::file_size(path) > file.synced) {
-      std::filesystem::resize_file(path, file.synced, ignored);
+    std::error_code error;
+    const uint64_t written = std::filesystem::file_size(path, error);
+    if (error || written <= file.synced) continue;
+    if (random != nullptr) {
+      CutTail(path, file.synced, written, *random);
+    } else {
+      std::filesystem::resize_file(path, file.synced, error);
     }
   }
-  for (const std::string& path : new_entries_) {
-    std::error_code ignored;
-    std::filesystem::remove(path, ignored);
-  }
   files_.clear();
-  new_entries_.clear();
   cut_after_ = -1;
   off_ = false;
 }
@@ -140,7 +166,7 @@ IOStatus FaultFileSystem::NewWritableFile(const std::string& path, const rocksdb
   {
     const std::lock_guard lock(mutex_);
     files_[path] = {};
-    new_entries_.insert(path);
+    entries_.Made(path);
   }
   *file = std::make_unique<FaultFile>(*this, path, std::move(real));
   return status;
@@ -170,14 +196,13 @@ IOStatus FaultFileSystem::RenameFile(const std::string& from, const std::string&
                                      IODebugContext* debug) {
   IOStatus status = BeforeChange();
   if (!status.ok()) return status;
-  status = target()->RenameFile(from, to, options, debug);
-  if (!status.ok()) return status;
-  // A rename is taken as one that a power cut keeps (as ext4 does for one that replaces a file).
   const std::lock_guard lock(mutex_);
+  entries_.Renaming(from, to);
+  status = target()->RenameFile(from, to, options, debug);
+  // Under both names, as the rename may be undone. What it replaces was synced: RocksDB replaces CURRENT
+  // only.
   const auto found = files_.find(from);
-  if (found != files_.end()) files_[to] = found->second;
-  files_.erase(from);
-  new_entries_.erase(from);
+  if (status.ok() && found != files_.end()) files_[to] = found->second;
   return status;
 }
 
@@ -185,11 +210,22 @@ IOStatus FaultFileSystem::DeleteFile(const std::string& path, const IOOptions& o
                                      IODebugContext* debug) {
   IOStatus status = BeforeChange();
   if (!status.ok()) return status;
-  status = target()->DeleteFile(path, options, debug);
   const std::lock_guard lock(mutex_);
-  files_.erase(path);
-  new_entries_.erase(path);
+  return entries_.Deleting(path) ? IOStatus::OK() : target()->DeleteFile(path, options, debug);
+}
+
+IOStatus FaultFileSystem::CreateDir(const std::string& path, const IOOptions& options,
+                                    IODebugContext* debug) {
+  IOStatus status = BeforeChange();
+  if (status.ok()) status = target()->CreateDir(path, options, debug);
+  const std::lock_guard lock(mutex_);
+  if (status.ok()) entries_.MadeFolder(path);
   return status;
+}
+
+IOStatus FaultFileSystem::CreateDirIfMissing(const std::string& path, const IOOptions& options,
+                                             IODebugContext* debug) {
+  return target()->FileExists(path, options, debug).ok() ? IOStatus::OK() : CreateDir(path, options, debug);
 }
 
 IOStatus FaultFileSystem::Step() {
@@ -219,7 +255,7 @@ IOStatus FaultFileSystem::BeforeSync(const std::string& path) {
 
 IOStatus FaultFileSystem::BeforeChange() {
   const std::lock_guard lock(mutex_);
-  return off_ ? IOStatus::IOError("no power") : IOStatus::OK();
+  return Step();
 }
 
 void FaultFileSystem::Appended(const std::string& path, uint64_t bytes) {
@@ -235,9 +271,7 @@ void FaultFileSystem::Synced(const std::string& path) {
 
 void FaultFileSystem::DirectorySynced(const std::string& path) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(new_entries_, [&path](const std::string& entry) {
-    return std::filesystem::path(entry).parent_path() == std::filesystem::path(path).lexically_normal();
-  });
+  entries_.Synced(path);
 }
 
 }  // namespace parley::testing

@@ -3,11 +3,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
+
+#include "tests/support/seed.h"
+#include "tests/support/unsynced_entries.h"
 
 namespace parley::testing {
 
@@ -22,11 +24,15 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   void FillFor(int writes);
   // The next sync of a write-ahead log fails with EIO; what it should have synced stays un-synced for good.
   void FailNextSync();
-  // The power goes at the `operations`-th append or sync from now: from then on every change fails.
+  // The power goes at the `operations`-th append, sync or change of a directory from now: from then on every
+  // change fails.
   void CutAfter(int operations);
   bool is_off() const;
-  // After the database is closed: forgets what was not synced, file contents and directory entries.
+  // After the database is closed: forgets what was not synced, file contents and changes of directories.
   void PowerOn();
+  // The same, as real disks do: of each un-synced end some part may be there, whole, torn, or with garbage
+  // (in write-ahead logs) or zeros in its place; of the changes of directories the first few are.
+  void PowerOn(Random& random);
 
   uint64_t log_appends() const;
   uint64_t log_syncs() const;
@@ -46,6 +52,10 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
                                  rocksdb::IODebugContext* debug) override;
   rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to,
                                const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug) override;
+  rocksdb::IOStatus CreateDir(const std::string& path, const rocksdb::IOOptions& options,
+                              rocksdb::IODebugContext* debug) override;
+  rocksdb::IOStatus CreateDirIfMissing(const std::string& path, const rocksdb::IOOptions& options,
+                                       rocksdb::IODebugContext* debug) override;
   rocksdb::IOStatus DeleteFile(const std::string& path, const rocksdb::IOOptions& options,
                                rocksdb::IODebugContext* debug) override;
 
@@ -61,6 +71,7 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   void Synced(const std::string& path);
   void DirectorySynced(const std::string& path);
   rocksdb::IOStatus Step();  // one operation nearer to the power cut; under the lock
+  void PowerOn(Random* random);
 
   mutable std::mutex mutex_;
   int full_for_ = 0;
@@ -74,8 +85,8 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
     uint64_t synced = 0;
     bool broken = false;  // a sync has failed: its pages may be marked clean
   };
-  std::map<std::string, File> files_;
-  std::set<std::string> new_entries_;  // made since their directory was synced
+  std::map<std::string, File> files_;  // deleted ones included, which may come back
+  UnsyncedEntries entries_;
 };
 
 }  // namespace parley::testing

@@ -6,47 +6,25 @@
 Needs a build (PARLEY_BUILD, default build/dev). The seed is printed and taken back; the moments of the kills follow it, the
 machine's own timing does not.
 """
-import argparse
 import os
 import random
-import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
-from tests.support.broker import Broker  # noqa: E402
-from tests.support.client import Client  # noqa: E402
 from tests.support.waiting import wait_until  # noqa: E402
-from tests.torture.workload import Log, Workload  # noqa: E402
+from tests.torture.run import arguments_of, judged  # noqa: E402
+from tests.torture.workload import Workload, make_users_and_rooms, read_at_rest  # noqa: E402
 
 USERS = ["alice", "bob", "carol"]
 ROOMS = ["one", "two", "three"]
 
 
-def set_up(broker):
-    admin = Client(broker, *broker.credentials()).connect()
-    admin.subscribe("$CONTROL/parley/v1/response")
-    for user in USERS:
-        admin.command("createUser", username=user, password=f"pw-{user}")
-    for room in ROOMS:
-        admin.command("createRoom", room=room, kind="group",
-                      members=[{"user": user, "role": "owner"} for user in USERS])
-    admin.close()
-
-
-def read_histories(broker, log, rooms):
-    client = Client(broker, "carol", "pw-carol").connect()
-    wait_until(lambda: client.request("history.page", room=rooms[0])["code"] == "OK", 30, "the bridge is back")
-    for room in rooms:
-        head = client.request("history.page", room=room, limit=1)["head"]
-        log.write(r="history", by="carol", room=room, events=client.history(room), head=head)
-    client.close()
-
-
-def torture(broker, log, kills, seed):
-    chance = random.Random(seed)
-    workload = Workload(broker, log, USERS, ROOMS, seed)
+def torture(broker, log, options):
+    kills, chance = options.kills, random.Random(options.seed)
+    make_users_and_rooms(broker, USERS, ROOMS)
+    workload = Workload(broker, log, USERS, ROOMS, options.seed)
     workload.start()
     for kill in range(1, kills + 1):
         # Under load: not before messages are being answered again.
@@ -66,44 +44,10 @@ def torture(broker, log, kills, seed):
     workload.join(60)
     assert workload.trusted() > 0, "no kill met a message between its PUBACK and its ack: the run shows nothing"
     print(f"{workload.trusted()} messages had a PUBACK and no ack yet when the broker was killed; none was sent again")
-    read_histories(broker, log, ROOMS)
+    read_at_rest(broker, log, "carol", ROOMS)
     broker.restart()
-    read_histories(broker, log, ROOMS)
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--keep", action="store_true", help="leave the data and the log")
-    arguments = parser.parse_args()
-    seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(1_000_000)
-    print(f"--kills {arguments.kills} --seed {seed}", flush=True)
-    broker = Broker(bridge=True)
-    log_path = os.path.join(broker.folder, "workload.jsonl")
-    try:
-        broker.start()
-        set_up(broker)
-        log = Log(log_path)
-        try:
-            torture(broker, log, arguments.kills, seed)
-        except BaseException:
-            broker.print_logs()
-            raise
-        finally:
-            log.close()
-        auditor = os.path.join(os.path.dirname(os.path.abspath(__file__)), "auditor.py")
-        code = subprocess.run([sys.executable, auditor, log_path], timeout=600, check=False).returncode
-        if code:
-            print(f"failed; again with --kills {arguments.kills} --seed {seed}")
-        return code
-    finally:
-        if arguments.keep:
-            print(f"kept: {broker.folder}")
-            broker.stop()
-        else:
-            broker.close()
+    read_at_rest(broker, log, "carol", ROOMS)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(judged(torture, arguments_of(__doc__, kills=50)))

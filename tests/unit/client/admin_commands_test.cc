@@ -32,16 +32,16 @@ TEST(AdminCommand, EverySubcommandHasItsJson) {
 TEST(AdminCommand, AUserWithPasswordRolesAndKind) {
   AdminOptions options = OptionsOf("create-user", {"bob"});
   options.new_password = "p\"w";
-  options.roles = {"admin"};
-  options.kind = "bot";
+  options.values["role"] = {"admin"};
+  options.values["kind"] = {"bot"};
   EXPECT_EQ(*AdminCommand(options),
-            R"({"command":"createUser","username":"bob","password":"p\"w","roles":["admin"],"kind":"bot"})");
+            R"({"command":"createUser","username":"bob","roles":["admin"],"kind":"bot","password":"p\"w"})");
 }
 
 TEST(AdminCommand, ARoomWithMembers) {
   AdminOptions options = OptionsOf("create-room", {"lobby"});
-  options.title = "Lobby";
-  options.members = {"alice:owner", "bob"};
+  options.values["title"] = {"Lobby"};
+  options.values["member"] = {"alice:owner", "bob"};
   EXPECT_EQ(*AdminCommand(options),
             R"({"command":"createRoom","room":"lobby","kind":"group","title":"Lobby",)"
             R"("members":[{"user":"alice","role":"owner"},{"user":"bob","role":"member"}]})");
@@ -57,7 +57,7 @@ TEST(AdminCommand, TooFewTooManyAndForeignOptionsAreRefused) {
   options.new_password = "x";
   EXPECT_FALSE(AdminCommand(options));
   options = OptionsOf("create-user", {"bob"});
-  options.members = {"alice"};
+  options.values["member"] = {"alice"};
   EXPECT_FALSE(AdminCommand(options));
 }
 

@@ -18,7 +18,7 @@ using testing::ElementsAre;
 using Words = std::vector<std::string>;
 
 TEST(TakeCommand, GlobalOptionsMayStandAnywhere) {
-  constexpr std::array<std::string_view, 1> kValueOptions = {"--host"};
+  const std::array<std::string, 1> kValueOptions = {"--host"};
   const Arguments taken =
       TakeCommand({"--host", "send", "--json", "--port=1", "send", "lobby", "--json"}, kValueOptions);
   EXPECT_EQ(taken.command, "send");
@@ -111,7 +111,7 @@ TEST(AdminOptions, APasswordBehindCreateUserIsThatUsers) {
   EXPECT_THAT(options->arguments, ElementsAre("bob"));
   EXPECT_EQ(options->global.settings.password, "mine");
   EXPECT_EQ(options->new_password, "his");
-  EXPECT_THAT(options->roles, ElementsAre("admin"));
+  EXPECT_THAT(options->values.at("role"), ElementsAre("admin"));
   EXPECT_EQ(ParseAdminOptions({"set-password", "bob", "--password=x"})->new_password, "x");
   EXPECT_EQ(ParseAdminOptions({"list-users", "--password", "mine"})->global.settings.password, "mine");
 }

@@ -46,7 +46,8 @@ class DeliveryTest : public testing::Test {
         Delivery::Hooks{.ring = [this] { ++rings_; },
                         .answered = [this](const domain::Applied& applied) { Answered(applied); },
                         .will_change = [this](const domain::Change&) { ++changes_; },
-                        .released = [this](LogIndex committed) { released_ = committed; }},
+                        .released = [this](LogIndex committed) { released_ = committed; },
+                        .routed = [] {}},
         world_.index());
   }
 
@@ -58,8 +59,7 @@ class DeliveryTest : public testing::Test {
     Session session;
     session.client = id;
     session.user = user;
-    session.interest.events[static_cast<size_t>(Encoding::kPb)] = true;
-    session.interest.acks[static_cast<size_t>(Encoding::kJson)] = true;
+    for (const std::string& filter : client.filters) session.interest.Add(filter, user, id);
     sessions_.Connected(&client, session);
     return client;
   }
@@ -222,7 +222,7 @@ TEST_P(DeliveryBothWaysTest, TenThousandRecipientsGoOutInSlices) {
     Session session;
     session.client = user;
     session.user = user;
-    session.interest.events[static_cast<size_t>(Encoding::kPb)] = true;
+    session.interest.user_events[static_cast<size_t>(Encoding::kPb)] = true;
     sessions_.Connected(reinterpret_cast<ClientHandle>(static_cast<uintptr_t>(16 + 16 * i)), session);
   }
   const domain::Applied made = world_.CreateRoom("big", members);
@@ -258,6 +258,7 @@ TEST_P(DeliveryBothWaysTest, RefusalsAloneAreSlicedToo) {
 }
 
 TEST_P(DeliveryBothWaysTest, WhatWasSeenIsReleasedInOrder) {
+  Client("a1", "alice");
   Commit({world_.Send("alice", "lobby", "m1"), world_.RemoveMember("lobby", "bob")});
   delivery_->Drain();
   EXPECT_EQ(released_.value + 1, world_.index().value) << "the removal is not through";
@@ -335,6 +336,7 @@ TEST_F(DeliveryTest, AnOldOrSenselessBarrierIsNoLicence) {
 }
 
 TEST_F(DeliveryTest, TheBarrierIsAskedAndTheLoopRungAgainWhileThereIsMore) {
+  Client("a1", "alice");
   ConnectDoorbell();
   Passes(2);
   Commit({world_.Send("alice", "lobby", "m1"), world_.RemoveMember("lobby", "bob")});

@@ -70,6 +70,8 @@ class FakeBroker final : public Broker {
     if (client->connected && !client->never_reads) Drop(*client);
     return true;
   }
+  bool LearnSockets(const void*, uint16_t) override { return false; }
+  int SocketOf(const void*) override { return -1; }
   void Log(Level, const std::string& line) override {
     const std::lock_guard lock(log_mutex_);
     log_.push_back(line);

@@ -28,7 +28,8 @@ class GateTest : public testing::Test {
                   {.ring = [] {},
                    .answered = [](const auto&) {},
                    .will_change = [](const auto&) {},
-                   .released = [](LogIndex) {}},
+                   .released = [](LogIndex) {},
+                   .routed = [] {}},
                   {41}),
         commands_(log_, clock_),
         gate_(view_, commands_, delivery_) {

@@ -149,15 +149,35 @@ TEST_F(SessionsTest, ANewUserOfADeletedNameOwnsNoneOfItsClientIds) {
 }
 
 TEST_F(SessionsTest, InterestIsOfAnySessionOfTheUser) {
-  Connect(one_, "phone", "alice").interest.events[static_cast<size_t>(Encoding::kJson)] = true;
+  sessions_.AddInterest(Connect(one_, "phone", "alice"), "chat/v1/users/alice/events/json");
   Connect(two_, "tablet", "alice");
-  EXPECT_TRUE(sessions_.AnyEventInterest("alice", Encoding::kJson));
-  EXPECT_FALSE(sessions_.AnyEventInterest("alice", Encoding::kPb));
-  EXPECT_FALSE(sessions_.AnyEventInterest("bob", Encoding::kJson));
+  EXPECT_TRUE(sessions_.interest().AnyOfUser("alice", Encoding::kJson));
+  EXPECT_FALSE(sessions_.interest().AnyOfUser("alice", Encoding::kPb));
+  EXPECT_FALSE(sessions_.interest().AnyOfUser("bob", Encoding::kJson));
   EXPECT_FALSE(sessions_.AnyAckInterest("phone", Encoding::kJson));
   EXPECT_THAT(sessions_.ClientsOf("alice"), UnorderedElementsAre("phone", "tablet"));
   sessions_.Disconnected(one_);
-  EXPECT_FALSE(sessions_.AnyEventInterest("alice", Encoding::kJson));
+  EXPECT_FALSE(sessions_.interest().AnyOfUser("alice", Encoding::kJson));
+}
+
+TEST_F(SessionsTest, InterestInRoomsIsCountedByNameOrForAll) {
+  const auto any = [this](const char* room, Encoding encoding) {
+    return sessions_.interest().AnyInRoom(room, encoding);
+  };
+  Session& phone = Connect(one_, "phone", "alice");
+  EXPECT_FALSE(any("lobby", Encoding::kPb));
+  sessions_.AddInterest(phone, "chat/v1/rooms/lobby/events/+");
+  sessions_.AddInterest(phone, "chat/v1/rooms/lobby/events/pb");
+  EXPECT_TRUE(any("lobby", Encoding::kPb));
+  EXPECT_TRUE(any("lobby", Encoding::kJson));
+  EXPECT_FALSE(any("attic", Encoding::kPb));
+  sessions_.AddInterest(Connect(two_, "tablet", "admin"), "chat/v1/rooms/+/events/pb");
+  EXPECT_TRUE(any("attic", Encoding::kPb));
+  EXPECT_FALSE(any("attic", Encoding::kJson));
+  sessions_.Disconnected(two_);
+  EXPECT_FALSE(any("attic", Encoding::kPb));
+  sessions_.Disconnected(one_);
+  EXPECT_FALSE(any("lobby", Encoding::kPb));
 }
 
 TEST_F(SessionsTest, StrangersAreUnknown) {

@@ -18,12 +18,18 @@ v1::Draft TextDraft(const std::string& text) {
   return draft;
 }
 
+Result<v1::Draft> Decode(Encoding encoding, std::string_view payload) {
+  v1::Draft draft;
+  if (Status decoded = DecodeDraft(encoding, payload, draft); !decoded) return decoded.error();
+  return draft;
+}
+
 TEST(DecodeDraft, ReadsTheThreeEncodingsAlike) {
   v1::Draft expected = TextDraft("hello");
   expected.set_id("01J9Z");
-  const Result<v1::Draft> json = DecodeDraft(Encoding::kJson, R"({"id":"01J9Z","text":{"text":"hello"}})");
-  const Result<v1::Draft> pb = DecodeDraft(Encoding::kPb, expected.SerializeAsString());
-  const Result<v1::Draft> text = DecodeDraft(Encoding::kText, "hello");
+  const Result<v1::Draft> json = Decode(Encoding::kJson, R"({"id":"01J9Z","text":{"text":"hello"}})");
+  const Result<v1::Draft> pb = Decode(Encoding::kPb, expected.SerializeAsString());
+  const Result<v1::Draft> text = Decode(Encoding::kText, "hello");
   ASSERT_TRUE(json);
   ASSERT_TRUE(pb);
   ASSERT_TRUE(text);
@@ -35,7 +41,7 @@ TEST(DecodeDraft, ReadsTheThreeEncodingsAlike) {
 TEST(DecodeDraft, DropsUnknownProtobufFields) {
   std::string payload = TextDraft("x").SerializeAsString();
   payload += "\xfa\x7f\x01z"s;  // field 2047, one byte
-  const Result<v1::Draft> draft = DecodeDraft(Encoding::kPb, payload);
+  const Result<v1::Draft> draft = Decode(Encoding::kPb, payload);
   ASSERT_TRUE(draft);
   EXPECT_EQ(draft->SerializeAsString(), TextDraft("x").SerializeAsString());
 }
@@ -59,7 +65,7 @@ TEST(DecodeDraft, RefusesWhatCannotBeRead) {
       {Encoding::kText, "a\0b"s},
   };
   for (const auto& [encoding, payload] : bad) {
-    const Result<v1::Draft> draft = DecodeDraft(encoding, payload);
+    const Result<v1::Draft> draft = Decode(encoding, payload);
     // Protobuf leaves UTF-8 to the check of the draft when it is not built to refuse it.
     if (draft && encoding == Encoding::kPb) {
       v1::Draft copy = *draft;
@@ -137,7 +143,7 @@ TEST(CheckDraft, JudgesWhatCanBeSaidWithoutState) {
            {R"({"media":{"mediaId":"m"}})", Code::UNIMPLEMENTED},
            {R"({"call":{"callId":"c"}})", Code::UNIMPLEMENTED},
        }) {
-    Result<v1::Draft> draft = DecodeDraft(Encoding::kJson, c.json);
+    Result<v1::Draft> draft = Decode(Encoding::kJson, c.json);
     if (!draft) {
       EXPECT_EQ(draft.error().code, c.expected) << c.json;
       continue;
@@ -178,7 +184,7 @@ TEST(CopyBody, CopiesEverythingButTheId) {
                                            R"("media":{"mediaId":"m","size":"9"})",
                                            R"("call":{"callId":"c"})"};
   for (const std::string& body : bodies) {
-    const Result<v1::Draft> draft = DecodeDraft(
+    const Result<v1::Draft> draft = Decode(
         Encoding::kJson, "{\"id\":\"secret\"," + body +
                              R"(,"replyTo":"3","thread":"2","mentions":["bob","carol"],"expiresInS":60})");
     ASSERT_TRUE(draft) << body;

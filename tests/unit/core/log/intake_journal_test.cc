@@ -47,7 +47,7 @@ class IntakeJournalTest : public ::testing::Test {
   }
   std::unique_ptr<IntakeJournal> Begin(uint64_t next = 1) {
     auto journal = Open(path_);
-    journal->StartEpoch(LogIndex{next});
+    EXPECT_TRUE(journal->StartEpoch(LogIndex{next}));
     return journal;
   }
   Error OpenError(const StoreId& store = kStore) {
@@ -161,7 +161,7 @@ TEST_F(IntakeJournalTest, RecoveryIsTheSameUntilTheEpochStarts) {
   Begin()->Append("a");
   EXPECT_THAT(Open(path_)->Recover(LogIndex{0}), ElementsAre("a"));
   EXPECT_THAT(Open(path_)->Recover(LogIndex{0}), ElementsAre("a"));
-  Open(path_)->StartEpoch(LogIndex{2});
+  ASSERT_TRUE(Open(path_)->StartEpoch(LogIndex{2}));
   EXPECT_THAT(Open(path_)->Recover(LogIndex{0}), IsEmpty());
   EXPECT_EQ(Open(path_)->committed_high_water().value, 1u);
 }
@@ -217,7 +217,7 @@ TEST_F(IntakeJournalTest, RecordsOfOldLapsAndOldEpochsAreNotTaken) {
     for (int i = 0; i < 40; ++i) journal->Append("old epoch");
   }
   auto journal = Open(path_);
-  journal->StartEpoch(LogIndex{3});  // indices 3 … 40 are in the ring, of the epoch before
+  ASSERT_TRUE(journal->StartEpoch(LogIndex{3}));  // indices 3 … 40 are in the ring, of the epoch before
   EXPECT_THAT(AfterCrash(2), IsEmpty());
   journal->Append("new");
   EXPECT_THAT(AfterCrash(2), ElementsAre("new"));
@@ -229,14 +229,14 @@ TEST_F(IntakeJournalTest, APayloadThatLooksLikeARecordIsAPayload) {
   // Worse than anyone could make it: a true copy of a record, with the index that comes next.
   journal->Append("y");
   const std::string fake = ReadFile(path_).substr(kHeader + 48, 48);
-  journal->StartEpoch(LogIndex{1});
+  ASSERT_TRUE(journal->StartEpoch(LogIndex{1}));
   journal->Append(fake + fake);
   EXPECT_THAT(AfterCrash(0), ElementsAre(fake + fake));
   auto same = Begin();
   same->Append("a");
   same->Append("b");
   const std::string second = ReadFile(path_).substr(kHeader + 48, 48);  // index 2 of this very epoch
-  same->StartEpoch(LogIndex{1});
+  ASSERT_TRUE(same->StartEpoch(LogIndex{1}));
   same->Append(second);
   EXPECT_THAT(AfterCrash(0), ElementsAre(second));
 }
@@ -360,7 +360,7 @@ TEST_F(IntakeJournalTest, BehavesLikeAQueueThatSurvivesCrashes) {
       journal = Open(path_);
       ASSERT_LE(journal->committed_high_water().value, applied);
       released = applied + found.size();
-      journal->StartEpoch(LogIndex{released + 1});
+      ASSERT_TRUE(journal->StartEpoch(LogIndex{released + 1}));
       waiting.clear();
       sealed = read = 0;
     }

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +35,16 @@ using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
 constexpr std::chrono::seconds kDeadline{20};
+
+// Every file of a folder: name → bytes. Without RocksDB's lock, which has none.
+std::map<std::string, std::string> FilesOf(const std::string& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    std::ifstream file(entry.path(), std::ios::binary);
+    files[entry.path().filename()] = {std::istreambuf_iterator<char>(file), {}};
+  }
+  return files;
+}
 
 LocalLog::Opened& Reset(LocalLog::Opened& opened) {
   return opened = {};
@@ -195,6 +207,48 @@ TEST_F(LocalLogTest, WhatIsSealedIsCommittedInOrder) {
   for (size_t i = 2; i < applied.size(); ++i) EXPECT_EQ(applied[i].ack->seq(), i);
   EXPECT_EQ(log->stats().committed, 302u);
   EXPECT_EQ(log->stats().journal_free_bytes, kRing);
+}
+
+TEST_F(LocalLogTest, UnderLoadCommitsKeepTheirIntervalAndTheFirstIsNeverHeldBack) {
+  using std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds kInterval{50};
+  std::vector<steady_clock::time_point> writes;  // by the commit thread, read after it has ended
+  Listener listener;
+  auto log = Open([&writes](store::StoreWriter& real) {
+    writes.push_back(steady_clock::now());
+    return real.Write();
+  });
+  log->SetCommitInterval(kInterval);
+  log->Start(listener);
+  const auto start = steady_clock::now();
+  AppendLobby(*log);
+  log->Seal();
+  ASSERT_TRUE(listener.WaitForIndex(LogIndex{2}));
+  for (uint64_t i = 3; i <= 40; ++i) {  // all within one interval, or spread over some on a slow machine
+    ASSERT_TRUE(log->Append(Send("bob", "lobby", "")));
+    log->Seal();
+  }
+  ASSERT_TRUE(listener.WaitForIndex(LogIndex{40}));
+  log->Stop();
+  const auto intervals = (steady_clock::now() - start) / kInterval;
+  EXPECT_LE(static_cast<int64_t>(writes.size()), intervals + 2) << "many messages share a commit";
+  for (size_t i = 1; i < writes.size(); ++i) {
+    EXPECT_GE(writes[i] - writes[i - 1], kInterval - std::chrono::milliseconds(10)) << "commit " << i;
+  }
+}
+
+TEST_F(LocalLogTest, StopDoesNotWaitOutTheCommitInterval) {
+  Listener listener;
+  auto log = Open();
+  log->SetCommitInterval(std::chrono::hours(1));
+  log->Start(listener);
+  AppendLobby(*log);
+  log->Seal();
+  ASSERT_TRUE(listener.WaitForIndex(LogIndex{2}));
+  ASSERT_TRUE(log->Append(Send("bob", "lobby", "last")));
+  log->Stop();
+  log.reset();
+  EXPECT_EQ(StoredMessages(), 2u);
 }
 
 TEST_F(LocalLogTest, NothingIsSeenBeforeItIsOnDisk) {
@@ -504,9 +558,25 @@ TEST_F(LocalLogTest, IndicesGoOnWhenTheJournalIsGone) {
 TEST_F(LocalLogTest, AStoreThatIsNotTheJournalsIsRefused) {
   MakeLobby(1);
   std::filesystem::remove_all(store_);
+  ASSERT_TRUE(store::StoreWriter::Open(store_, {}));  // another one
   const Error error = OpenError();
   EXPECT_EQ(error.code, Code::FAILED_PRECONDITION);
   EXPECT_THAT(error.reason, HasSubstr("another store"));
+}
+
+// A folder that is not mounted, say: no new store is begun in its place.
+TEST_F(LocalLogTest, AStoreThatIsGoneIsNotMadeAgainBesideItsJournal) {
+  MakeLobby(1);
+  std::filesystem::remove_all(store_);
+  for (int start = 0; start < 2; ++start) {
+    const Error error = OpenError();
+    EXPECT_EQ(error.code, Code::FAILED_PRECONDITION);
+    EXPECT_THAT(error.reason,
+                AllOf(HasSubstr(store_ + " is gone"), HasSubstr("remove the journal"), HasSubstr(journal_)));
+    EXPECT_FALSE(std::filesystem::exists(store_));
+  }
+  std::filesystem::remove(journal_);
+  EXPECT_NE(Open(), nullptr);
 }
 
 // Every way in which a store can lose the end of what it has acknowledged: no start with a hole, not the
@@ -548,13 +618,72 @@ TEST_F(LocalLogTest, AStoreThatHasLostItsEndIsRefusedEveryTime) {
       }
     }
     damage(how);
+    const auto before = FilesOf(store_);
     for (int start = 0; start < 2; ++start) {
       const Error error = OpenError();
+      // A log that is cut at the end of an entry looks whole: nothing can be lost of it.
+      if (how != "gone") {
+        EXPECT_TRUE(FilesOf(store_) == before) << "a refused start changed the store";
+      }
       EXPECT_EQ(error.code, Code::INTERNAL);
       EXPECT_THAT(error.reason, AllOf(HasSubstr("up to 11 were acknowledged"), HasSubstr("restore"),
                                       HasSubstr(store_), HasSubstr(journal_)));
     }
   }
+}
+
+// Entries behind a damage were on disk once: a start that would drop them is refused, though the journal (old
+// pages, after a power cut) does not know of them. Removing the journal is how a person says go on.
+TEST_F(LocalLogTest, AHoleIsRefusedThoughTheJournalKnowsNothingOfIt) {
+  MakeLobby(0);
+  const auto size_of_log = [this] {
+    for (const auto& file : std::filesystem::directory_iterator(store_)) {
+      if (file.path().extension() == ".log") return std::pair(file.path(), file.file_size());
+    }
+    return std::pair(std::filesystem::path(), uintmax_t{0});
+  };
+  uintmax_t hole = 0;
+  {
+    Listener listener;
+    auto log = Open();
+    log->Start(listener);
+    const std::string text(20'000, 'x');  // RocksDB goes on at the next 32 KiB of a damaged log
+    for (uint64_t index = 3; index < 9; ++index) {
+      if (index == 5) hole = size_of_log().second + 30;
+      ASSERT_TRUE(log->Append(Send("bob", "lobby", "", text)));
+      log->Seal();
+      ASSERT_TRUE(listener.WaitForIndex(LogIndex{index}));
+      log->Release(LogIndex{index});
+    }
+  }
+  const auto flip = [](const std::filesystem::path& path, std::streamoff at, const std::string& bytes) {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(at);
+    file << bytes;
+  };
+  flip(size_of_log().first, static_cast<std::streamoff>(hole), "####");
+  flip(journal_, 48, std::string(8, '\0'));
+  const auto before = FilesOf(store_);
+  for (int start = 0; start < 2; ++start) {
+    EXPECT_THAT(OpenError().reason, AllOf(HasSubstr("damaged behind log index 4"), HasSubstr("up to 8"),
+                                          HasSubstr("restore"), HasSubstr("remove " + journal_)));
+    EXPECT_TRUE(FilesOf(store_) == before) << "a refused start changed the store";
+  }
+  std::filesystem::remove(journal_);
+  ASSERT_NE(Open(), nullptr);
+  EXPECT_EQ(opened_.applied.value, 4u);
+  EXPECT_THAT(lines(), ::testing::Contains(HasSubstr("entries after log index 4 up to 8 are dropped")));
+}
+
+TEST_F(LocalLogTest, PeekSaysWhatTheJournalSays) {
+  IntakeJournal::Options options{.path = journal_, .ring_bytes = kRing, .store_id = {}};
+  auto journal = IntakeJournal::Open(options);
+  ASSERT_TRUE(journal) << journal.error().reason;
+  ASSERT_TRUE((*journal)->StartEpoch(LogIndex{7}));
+  const auto mark = IntakeJournal::Peek(journal_);
+  ASSERT_TRUE(mark);
+  EXPECT_EQ(mark->committed.value, 6u);
+  EXPECT_FALSE(IntakeJournal::Peek(store_));
 }
 
 TEST_F(LocalLogTest, GarbageAfterTheEndOfTheStoresLogIsNoLoss) {

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/commands.h"
+#include "tests/support/fault_env.h"
 #include "tests/support/fault_file_system.h"
 #include "tests/support/random_commands.h"
 #include "tests/support/store_dump.h"
@@ -44,7 +45,7 @@ class DiskFaultsTest : public ::testing::Test {
   const TempFolder folder_;
   const std::string path_ = folder_ / "store";
   const std::shared_ptr<FaultFileSystem> disk_ = std::make_shared<FaultFileSystem>();
-  const std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(disk_);
+  const std::unique_ptr<rocksdb::Env> env_ = std::make_unique<FaultEnv>(disk_);
 };
 
 TEST_F(DiskFaultsTest, EveryWriteIsSyncedBeforeItIsDone) {
@@ -79,6 +80,23 @@ TEST_F(DiskFaultsTest, AFullDiskKeepsTheBatchAndThenHasItWhole) {
     EXPECT_EQ(again.writer().View()->Head(Rid{2})->value, 5u);
     EXPECT_TRUE(again.Apply(Send("bob", "lobby", "m1")).ack->duplicate());
   }
+}
+
+// The database is closed while it waits for space: who reads then is told so.
+TEST_F(DiskFaultsTest, ReadsOnAFullDiskAreRefused) {
+  StoreNode node(path_, env_.get());
+  MakeLobby(node);
+  node.Apply(Send("bob", "lobby", "m1"));
+  ASSERT_EQ(node.Write(), Commit::kDone);
+  disk_->FillFor(2);
+  node.Apply(Send("bob", "lobby", "m2"));
+  ASSERT_EQ(node.Write(), Commit::kNoSpace);
+  EXPECT_EQ(node.writer().View(), nullptr);
+  const auto found = node.writer().FindDedup({Uid{1}, Rid{2}, "m1"});
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, Code::UNAVAILABLE);
+  ASSERT_EQ(WriteWhileFull(node), Commit::kDone);
+  EXPECT_TRUE(node.writer().FindDedup({Uid{1}, Rid{2}, "m1"}).value());
 }
 
 // A crash on the full disk: what was committed is there, the batch that waited is not, or whole.
@@ -135,7 +153,7 @@ TEST_F(DiskFaultsTest, EveryCommittedBatchSurvivesAPowerCut) {
   for (int cut = 0; cut < kCuts; ++cut) {
     SCOPED_TRACE("cut " + std::to_string(cut));
     // Some cuts fall into the start itself, which recovers; most into the writes.
-    disk_->CutAfter(static_cast<int>(1 + random.Below(random.OneIn(3) ? 12 : 60)));
+    disk_->CutAfter(static_cast<int>(1 + random.Below(random.OneIn(3) ? 60 : 110)));
     try {
       StoreNode node(path_, env_.get());
       ASSERT_GE(node.applied().value, done) << "a committed batch is lost";

@@ -1,0 +1,147 @@
+"""Parley against the bare broker, in alternating pairs on the same machine; prints medians and ratios.
+
+    benchmark.py [SCENARIO …] [--pairs N] [--seconds S]
+
+Both brokers run with the settings of mosquitto.conf; the bare one has no plugin, no accounts and no persistence, ours
+has everything on disk (fsynced) before it is delivered. PARLEY_BUILD names the build (use the release build). Only
+ratios of one run compare: absolute figures drift with the machine.
+"""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+
+from tests.support.broker import BUILD, ROOT, Broker, Daemon, mosquitto_program
+from tests.support.client import Client
+from tests.support.waiting import free_port, wait_until
+
+LOAD = os.path.join(BUILD, "tests/benchmark/parley_load")
+SHARED_SETTINGS = ("set_tcp_nodelay", "max_packet_size", "max_inflight_messages", "max_queued_messages",
+                   "allow_duplicate_messages")
+BARE = ["--send", "bench/{room}", "--receive", "bench/{room}"]
+OURS_TEXT_PB = ["--accounts", "--send", "chat/v1/rooms/{room}/send/text", "--receive", "chat/v1/rooms/{room}/events/pb"]
+OURS_JSON = ["--accounts", "--send", "chat/v1/rooms/{room}/send/json", "--receive", "chat/v1/rooms/{room}/events/json",
+             "--acks", "chat/v1/clients/{client}/acks/json", "--payload", '{"id":"{id}","text":{"text":"{text}"}}']
+TEN = ["--publishers", "10", "--subscribers", "10", "--rooms", "10"]
+FAN = ["--publishers", "4", "--subscribers", "40", "--rooms", "1", "--undelivered", "1600"]
+IDLE = ["--publishers", "1", "--subscribers", "1", "--rooms", "1", "--rate", "100"]
+
+# name → (what, arguments of both, of ours, goal, least acceptable)
+FLOWS = {
+    "throughput": ("(a) text → pb, 10 → 10 over 10 rooms", TEN, OURS_TEXT_PB, 1.1, 0.85),
+    "acknowledged": ("(b) JSON → JSON with ids, dedupe, subscribed acks", TEN, OURS_JSON, 0.8, 0.5),
+    "fan-out": ("(c) 4 publishers → 40 subscribers of one room", FAN, OURS_TEXT_PB, 1.6, 1.2),
+}
+USERS, ROOMS = 40, 10
+
+
+class BareBroker:
+    """Mosquitto without us, with the same settings."""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        with open(os.path.join(ROOT, "mosquitto.conf"), encoding="utf-8") as file:
+            shared = [line for line in file.read().splitlines() if line.split(" ")[0] in SHARED_SETTINGS]
+        path = os.path.join(folder, "bare.conf")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n".join([f"listener {self.port} 127.0.0.1", "allow_anonymous true", *shared,
+                                  "persistence false", "log_type error", ""]))
+        self.daemon = Daemon("bare mosquitto", os.path.join(folder, "bare.log"))
+        self.daemon.start(mosquitto_program(), "-c", path)
+        self.daemon.wait_ready(self.answers)
+
+    def answers(self):
+        import socket
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            return True
+        except OSError:
+            return False
+
+    @property
+    def pid(self):
+        return self.daemon.process.pid
+
+
+def admin_of(broker):
+    user, password = broker.credentials()
+    return Client(broker, user, password).connect()
+
+
+def make_accounts(broker):
+    """p0…, s0… with passwords of the same name; rooms r0… with all of them."""
+    names = [f"p{i}" for i in range(10)] + [f"s{i}" for i in range(USERS)]
+    commands = [{"command": "createUser", "username": name, "password": name} for name in names]
+    members = [{"user": name} for name in names]
+    commands += [{"command": "createRoom", "room": f"r{i}", "members": members} for i in range(ROOMS)]
+    admin = admin_of(broker)
+    for answer in admin.control(*commands, timeout=120):
+        assert "error" not in answer, answer
+    admin.close()
+
+
+def load(port, pid, arguments, seconds):
+    command = [LOAD, "--port", str(port), "--pid", str(pid), "--seconds", str(seconds), *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, timeout=seconds + 120, check=True, text=True)
+    return json.loads(done.stdout)
+
+
+def run_flow(name, bare, ours, options):
+    what, both, our_arguments, goal, least = FLOWS[name]
+    print(f"{name}: {what}", flush=True)
+    pairs = []
+    for i in range(options.pairs):
+        results = {}
+        for which in (("bare", "ours") if i % 2 == 0 else ("ours", "bare")):
+            broker, arguments = (bare, BARE) if which == "bare" else (ours, our_arguments)
+            pid = bare.pid if which == "bare" else ours.broker.process.pid
+            results[which] = load(broker.port, pid, both + arguments, options.seconds)
+        ratio = results["ours"]["delivered_per_s"] / results["bare"]["delivered_per_s"]
+        pairs.append((ratio, results))
+        shown = "   ".join(f"{which} {r['delivered_per_s'] / 1000:6.1f} k/s, CPU {r['cpu_us']:5.1f} us, "
+                           f"p50/p99 {r['latency_ms'][0]:6.2f}/{r['latency_ms'][2]:6.2f} ms"
+                           for which, r in (("ours", results["ours"]), ("bare", results["bare"])))
+        print(f"  pair {i + 1}: ratio {ratio:.2f}   {shown}", flush=True)
+    ratio = statistics.median(pair[0] for pair in pairs)
+    print(f"  median {ratio:.2f}   goal {goal} (least {least}): "
+          f"{'met' if ratio >= goal else 'acceptable' if ratio >= least else 'MISSED'}", flush=True)
+    return ratio >= least
+
+
+def run_idle(bare, ours, options):
+    print("idle: (d) 100 messages a second, one publisher, one subscriber", flush=True)
+    rows = {"bare": [], "ours": []}
+    for _ in range(options.pairs):
+        rows["bare"].append(load(bare.port, bare.pid, IDLE + BARE, options.seconds)["latency_ms"])
+        rows["ours"].append(load(ours.port, ours.broker.process.pid, IDLE + OURS_TEXT_PB, options.seconds)["latency_ms"])
+    middle = {which: [statistics.median(row[i] for row in rows[which]) for i in (0, 2)] for which in rows}
+    extra = middle["ours"][0] - middle["bare"][0]
+    print(f"  p50 {middle['ours'][0]:.2f} ms = bare {middle['bare'][0]:.2f} + {extra:.2f} (goal + 0.8);  "
+          f"p99 {middle['ours'][1]:.2f} ms, bare {middle['bare'][1]:.2f} (goal 10)", flush=True)
+    return extra <= 0.8 and middle["ours"][1] <= 10
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("scenario", nargs="*", help="throughput, acknowledged, fan-out, idle; none = all")
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--plugin-option", action="append", default=[], help='a line such as "parley_coalesce off"')
+    options = parser.parse_args()
+    scenarios = options.scenario or [*FLOWS, "idle"]
+    plugin_options = [f"plugin_opt_{line}" for line in options.plugin_option]
+    with Broker(plugin_options=plugin_options) as ours:
+        bare = BareBroker(ours.folder)
+        try:
+            make_accounts(ours)
+            met = [run_idle(bare, ours, options) if name == "idle" else run_flow(name, bare, ours, options)
+                   for name in scenarios]
+        finally:
+            bare.daemon.kill()
+    return 0 if all(met) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
