@@ -28,6 +28,13 @@ inline constexpr size_t kPasswordBytesMax = 256;
 // Commands of one $CONTROL list; above: INVALID_ARGUMENT.
 inline constexpr size_t kControlCommandsMax = 1'000;
 
+// Access rules and bindings; above: RESOURCE_EXHAUSTED.
+inline constexpr size_t kRuleTopicBytesMax = 1024;
+inline constexpr int kRulesPerOwnerMax = 1'000;  // of one role, or of one user alone
+inline constexpr int kRolesPerUserMax = 64;
+inline constexpr size_t kRolesMax = 10'000;
+inline constexpr size_t kBindingsMax = 1'000;
+
 // An absent (0) or excessive page limit, made usable.
 constexpr uint32_t PageLimit(uint32_t asked) {
   if (asked == 0) return kPageDefault;

@@ -27,6 +27,7 @@ client::MqttOptions TransportOptions(const BrokerLink::Options& options) {
           .user = options.credentials.username,
           .password = options.credentials.password,
           .clean_session = true,
+          .tls = {},
           .give_up_after_ms = 0,
           .backoff_first_ms = 100,
           .backoff_last_ms = 500,

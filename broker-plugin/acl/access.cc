@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/domain/permissions.h"
+#include "core/domain/state_machine.h"
 #include "schemas/topic.h"
 
 namespace parley::plugin {
@@ -38,8 +39,19 @@ bool IsUnder(std::string_view filter, std::string_view branch, std::string_view 
   return !name.empty() && StartsWith(filter, root);
 }
 
-Access Allowed(bool allowed) {
-  return allowed ? Access::kAllow : Access::kDeny;
+Decision Allowed(bool allowed, Because because) {
+  return {allowed ? Access::kAllow : Access::kDeny, because};
+}
+
+Decision ByRule(const domain::RuleHit& hit) {
+  if (hit.rule == nullptr) return {Access::kNotOurs, Because::kNoRule};
+  return {hit.allows() ? Access::kAllow : Access::kDeny, Because::kRule, hit};
+}
+
+// The user, unless disabled.
+const domain::User* ActiveUser(const domain::Directory& view, std::string_view name) {
+  const domain::User* user = view.FindUser(name);
+  return user == nullptr || user->record.disabled() ? nullptr : user;
 }
 
 // chat/v1/rooms/{room}/events/{pb,json,+}
@@ -66,72 +78,111 @@ bool IsForClients(std::string_view topic) {
   return std::holds_alternative<SendTopic>(*parsed) || std::holds_alternative<RequestTopic>(*parsed);
 }
 
-Access MaySubscribeChat(const domain::Directory& view, const Identity& who, std::string_view filter) {
-  if (IsUnder(filter, "users", who.user) || IsUnder(filter, "clients", who.client)) return Access::kAllow;
+Decision MaySubscribeChat(const domain::Directory& view, const Identity& who, std::string_view filter) {
+  if (IsUnder(filter, "users", who.user) || IsUnder(filter, "clients", who.client)) {
+    return {Access::kAllow, Because::kOwn};
+  }
   std::string_view room;
   if (IsRoomEventsFilter(filter, room)) {
-    return Allowed(ParseRoomId(room) && domain::MayReceive(view, room, who.user));
+    return Allowed(ParseRoomId(room) && domain::MayReceive(view, room, who.user), Because::kMembership);
   }
-  return Access::kDeny;
+  return {Access::kDeny, HasWildcard(filter) ? Because::kTooWide : Because::kForeign};
 }
 
 }  // namespace
 
 bool IsAdmin(const domain::Directory& view, std::string_view user) {
   const domain::User* known = view.FindUser(user);
-  if (known == nullptr || known->record.disabled()) return false;
-  const auto& roles = known->record.roles();
-  return std::find(roles.begin(), roles.end(), "admin") != roles.end();
+  return known != nullptr && domain::IsAdminRecord(known->record);
 }
 
-Access MaySubscribe(const domain::Directory& view, const Identity& who, std::string_view filter) {
+Decision MaySubscribe(const domain::Directory& view, const Identity& who, std::string_view filter) {
   const Result<std::string_view> plain = WithoutShare(filter);
-  if (!plain) return Access::kDeny;
+  if (!plain || plain->empty()) return {Access::kDeny, Because::kMalformed};
   if (StartsWith(*plain, kInternalRoot)) {
-    return Allowed(who.bridge && *plain == filter &&
-                   (filter == kBridgeRequestTopic || filter == kCommittedTopic));
+    const bool own = filter == kBridgeRequestTopic || filter == kCommittedTopic;
+    return Allowed(who.bridge && own, who.bridge ? Because::kBridge : Because::kInternal);
   }
-  if (who.bridge) return Access::kDeny;
-  if (IsAdmin(view, who.user)) {  // what an admin receives is decided topic by topic
-    if (CanReach(*plain, kRoot) || StartsWith(*plain, "$CONTROL") || StartsWith(*plain, "$SYS"))
-      return Access::kAllow;
-    return Access::kNotOurs;
-  }
-  if (StartsWith(*plain, "$CONTROL") || StartsWith(*plain, "$SYS")) return Access::kDeny;
-  if (!CanReach(*plain, kRoot)) return Access::kNotOurs;
-  if (!StartsWith(*plain, kRoot)) return Access::kDeny;
+  if (who.bridge) return {Access::kDeny, Because::kBridge};
+  const domain::User* user = ActiveUser(view, who.user);
+  if (user == nullptr) return {Access::kDeny, Because::kUnknownUser};
+  if (domain::IsAdminRecord(user->record)) return {Access::kAllow, Because::kAdminSubscribes};
+  if (StartsWith(*plain, "$CONTROL") || StartsWith(*plain, "$SYS"))
+    return {Access::kDeny, Because::kForAdmins};
+  if (!CanReach(*plain, kRoot)) return ByRule(domain::DecideFilter(view, *user, who.client, *plain));
+  if (!StartsWith(*plain, kRoot)) return {Access::kDeny, Because::kTooWide};
   return MaySubscribeChat(view, who, *plain);
 }
 
-Access MayReceive(const domain::Directory& view, const Identity& who, std::string_view topic) {
-  if (StartsWith(topic, kInternalRoot)) return Allowed(who.bridge);
-  if (StartsWith(topic, "$SYS")) return Allowed(IsAdmin(view, who.user));
-  if (StartsWith(topic, "$CONTROL")) return Access::kDeny;  // responses go to the asking client directly
-  if (!IsChat(topic)) return who.bridge ? Access::kDeny : Access::kNotOurs;
+Decision MayReceive(const domain::Directory& view, const Identity& who, std::string_view topic) {
+  if (StartsWith(topic, kInternalRoot)) {
+    return Allowed(who.bridge, who.bridge ? Because::kBridge : Because::kInternal);
+  }
+  if (StartsWith(topic, "$SYS")) return Allowed(IsAdmin(view, who.user), Because::kForAdmins);
+  if (StartsWith(topic, "$CONTROL")) {
+    return {Access::kDeny, Because::kForNobody};  // responses go to the asking client directly
+  }
+  if (who.bridge) return {Access::kDeny, Because::kBridge};
+  const domain::User* user = ActiveUser(view, who.user);
+  if (user == nullptr) return {Access::kDeny, Because::kUnknownUser};
+  if (!IsChat(topic)) {
+    return ByRule(domain::DecideTopic(view, *user, who.client, domain::AclRule::SUBSCRIBE, topic));
+  }
   const Result<ChatTopic> parsed = ParseChatTopic(topic);
-  if (!parsed) return Access::kDeny;
+  if (!parsed) return {Access::kDeny, Because::kMalformed};
   struct Visitor {
     const domain::Directory& view;
     const Identity& who;
-    bool operator()(const SendTopic&) { return false; }
-    bool operator()(const RequestTopic&) { return false; }
-    bool operator()(const RewindTopic&) { return false; }
-    bool operator()(const RoomTopic& room) {
-      return room.aspect == RoomTopic::Aspect::kEvents && domain::MayReceive(view, room.room, who.user);
+    Decision operator()(const SendTopic&) { return {Access::kDeny, Because::kForNobody}; }
+    Decision operator()(const RequestTopic&) { return {Access::kDeny, Because::kForNobody}; }
+    Decision operator()(const RewindTopic&) { return {Access::kDeny, Because::kForNobody}; }
+    Decision operator()(const RoomTopic& room) {
+      if (room.aspect != RoomTopic::Aspect::kEvents) return {Access::kDeny, Because::kForNobody};
+      return Allowed(domain::MayReceive(view, room.room, who.user), Because::kMembership);
     }
-    bool operator()(const UserTopic& user) {
-      return user.user == who.user && view.FindUser(who.user) != nullptr;
+    Decision operator()(const UserTopic& user) {
+      return user.user == who.user ? Decision{Access::kAllow, Because::kOwn}
+                                   : Decision{Access::kDeny, Because::kForeign};
     }
-    bool operator()(const ClientTopic& client) { return client.client == who.client; }
+    Decision operator()(const ClientTopic& client) {
+      return !client.client.empty() && client.client == who.client
+                 ? Decision{Access::kAllow, Because::kOwn}
+                 : Decision{Access::kDeny, Because::kForeign};
+    }
   };
-  return Allowed(std::visit(Visitor{view, who}, *parsed));
+  return std::visit(Visitor{view, who}, *parsed);
 }
 
-Access MayPublish(const domain::Directory& view, const Identity& who, std::string_view topic) {
-  if (StartsWith(topic, kInternalRoot) || StartsWith(topic, "$SYS")) return Access::kDeny;
-  if (StartsWith(topic, "$CONTROL")) return Allowed(topic == kControlTopic && IsAdmin(view, who.user));
-  if (IsChat(topic)) return Allowed(who.bridge || IsForClients(topic));
-  return who.bridge ? Access::kDeny : Access::kNotOurs;
+Decision MayPublish(const domain::Directory& view, const Identity& who, std::string_view topic) {
+  if (StartsWith(topic, kInternalRoot)) return {Access::kDeny, Because::kInternal};
+  if (StartsWith(topic, "$SYS")) return {Access::kDeny, Because::kServerOnly};
+  if (StartsWith(topic, "$CONTROL")) {
+    if (topic != kControlTopic) return {Access::kDeny, Because::kOtherControl};
+    return Allowed(IsAdmin(view, who.user), Because::kForAdmins);
+  }
+  if (who.bridge) return Allowed(IsChat(topic), Because::kBridge);
+  const domain::User* user = ActiveUser(view, who.user);
+  if (user == nullptr) return {Access::kDeny, Because::kUnknownUser};
+  if (!IsChat(topic)) {
+    return ByRule(domain::DecideTopic(view, *user, who.client, domain::AclRule::PUBLISH, topic));
+  }
+  const bool for_clients = IsForClients(topic);
+  return Allowed(for_clients, for_clients ? Because::kGateDecides : Because::kServerOnly);
+}
+
+Decision MayPublishWill(const domain::Directory& view, const Identity& who, std::string_view topic) {
+  const Decision decision = MayPublish(view, who, topic);
+  if (!IsChat(topic) && !StartsWith(topic, "$CONTROL")) return decision;
+  return {Access::kDeny, Because::kForNobody};
+}
+
+Decision DecideUnknownUser(std::string_view topic_or_filter) {
+  const Result<std::string_view> plain = WithoutShare(topic_or_filter);
+  if (!plain || plain->empty()) return {Access::kDeny, Because::kMalformed};
+  if (StartsWith(*plain, kInternalRoot)) return {Access::kDeny, Because::kInternal};
+  if (StartsWith(*plain, "$CONTROL")) return {Access::kDeny, Because::kForAdmins};
+  if (CanReach(*plain, kRoot)) return {Access::kDeny, Because::kUnknownUser};
+  return {Access::kNotOurs, Because::kNoRule};
 }
 
 }  // namespace parley::plugin

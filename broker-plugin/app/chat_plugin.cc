@@ -9,6 +9,7 @@
 
 #include "broker-plugin/app/data_folder.h"
 #include "broker-plugin/auth/credentials_file.h"
+#include "broker-plugin/auth/imported_hash.h"
 #include "broker-plugin/auth/password.h"
 #include "schemas/json.h"
 
@@ -38,9 +39,9 @@ bool SameText(std::string_view a, std::string_view b) {
   return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-ChatPlugin::AccessVerdict Verdict(Access access, bool defer_other_topics) {
-  if (access == Access::kAllow) return ChatPlugin::AccessVerdict::kAllow;
-  if (access == Access::kNotOurs && defer_other_topics) return ChatPlugin::AccessVerdict::kDefer;
+ChatPlugin::AccessVerdict Verdict(const Decision& decision, bool defer_other_topics) {
+  if (decision.access == Access::kAllow) return ChatPlugin::AccessVerdict::kAllow;
+  if (decision.access == Access::kNotOurs && defer_other_topics) return ChatPlugin::AccessVerdict::kDefer;
   return ChatPlugin::AccessVerdict::kDeny;
 }
 
@@ -114,13 +115,16 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
       gate_(view_, commands_, delivery_),
       pool_([this] { WakeUp(); }),
       login_(view_, memory_, pool_,
-             [this](const domain::UserRecord& user, const std::string& mac) { Remember(user, mac); }),
+             [this](const domain::UserRecord& user, const std::string& mac, std::string_view password) {
+               Remember(user, mac, password);
+             }),
       control_({.broker = broker,
                 .view = view_,
                 .commands = commands_,
                 .pool = pool_,
                 .memory = memory_,
-                .stats = [this] { return Stats(); }}),
+                .stats = [this] { return Stats(); },
+                .defer_other_topics = options.defer_other_topics}),
       doorbell_secret_(RandomSecret(32)) {
   for (domain::ClientRecord& record : opened.clients) {
     const domain::User* owner = view_.FindUser(record.username());
@@ -187,6 +191,10 @@ Status ChatPlugin::MakeUser(const std::string& name, const std::string& kind, bo
 
 ChatPlugin::LoginVerdict ChatPlugin::OnLogin(const ClientView& client, std::string_view password) {
   if (client.user == kDoorbellName) return OnDoorbellLogin(client, password);
+  if (IsDeferred(client)) {  // another user's session is not for the taking, whoever asks
+    const bool taken = sessions_.OwnerOtherThan(std::string(client.client), client.user).has_value();
+    return taken ? LoginVerdict::kRefuse : LoginVerdict::kDefer;
+  }
   // On a reload the broker asks again for every session that it has; an offline one has no password any more.
   // A new connection (web sockets are served before the tick) has no subscription yet, and logs in as always.
   if (reloading_ && (sessions_.Find(client.handle) != nullptr || client.subscriptions > 0))
@@ -206,8 +214,14 @@ ChatPlugin::LoginVerdict ChatPlugin::OnLogin(const ClientView& client, std::stri
                 "client id " + id + " belongs to " + (owner->empty() ? "a deleted user" : *owner));
     return LoginVerdict::kRefuse;
   }
+  Admit(client);
+  return LoginVerdict::kAccept;
+}
+
+// A client that has shown who it is.
+Session& ChatPlugin::Admit(const ClientView& client) {
   Session session;
-  session.client = id;
+  session.client = std::string(client.client);
   session.user = std::string(client.user);
   session.kind = client.user == kBridgeUser ? Session::Kind::kBridge : Session::Kind::kUser;
   session.v5 = client.v5;
@@ -215,7 +229,7 @@ ChatPlugin::LoginVerdict ChatPlugin::OnLogin(const ClientView& client, std::stri
   if (!client.clean) session.interest = Interest::Everything();
   Session& connected = sessions_.Connected(client.handle, std::move(session));
   if (connected.outlives) BindInLog(connected);
-  return LoginVerdict::kAccept;
+  return connected;
 }
 
 ChatPlugin::LoginVerdict ChatPlugin::OnDoorbellLogin(const ClientView& client, std::string_view password) {
@@ -251,6 +265,7 @@ void ChatPlugin::OnDisconnect(ClientHandle handle) {
     last_gone_ = {handle, session->user};
   } else if (last_gone_.handle != handle) {  // else told twice
     last_gone_ = {};
+    unlearned_gone_ = handle;
   }
   if (std::optional<std::string> client = sessions_.Disconnected(handle))
     to_settle_.push_back(std::move(*client));
@@ -260,6 +275,7 @@ void ChatPlugin::OnDisconnect(ClientHandle handle) {
 // offline, by the owner of its client id.
 Session* ChatPlugin::Known(const ClientView& client, Session& scratch) {
   if (Session* session = sessions_.Find(client.handle)) return session;
+  if (Session* session = LearnFromCertificate(client)) return session;
   const Session* owned = sessions_.FindClient(client.client);
   if (owned == nullptr || owned->connected || owned->user != client.user) return nullptr;
   scratch = *owned;
@@ -275,10 +291,10 @@ ChatPlugin::AccessVerdict ChatPlugin::OnSubscribe(const ClientView& client, std:
   }
   Session scratch;
   Session* session = Known(client, scratch);
-  if (session == nullptr) return AccessVerdict::kDeny;
+  if (session == nullptr) return OnStranger(client, filter);
   const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
-  const Access access = MaySubscribe(view_, who, filter);
-  if (access == Access::kAllow) {
+  const Decision decision = MaySubscribe(view_, who, filter);
+  if (decision.access == Access::kAllow) {
     // An offline session of the broker's is interested in everything as it is.
     if (session != &scratch) sessions_.AddInterest(*session, *WithoutShare(filter));
     if (who.bridge && session->connected) {
@@ -286,7 +302,7 @@ ChatPlugin::AccessVerdict ChatPlugin::OnSubscribe(const ClientView& client, std:
       if (bridge_handle_ == client.handle) delivery_.SetBridge(true);  // the notice comes again, too
     }
   }
-  return Verdict(access, options_.defer_other_topics);
+  return Verdict(decision, options_.defer_other_topics);
 }
 
 ChatPlugin::AccessVerdict ChatPlugin::OnReceive(const ClientView& client, std::string_view topic,
@@ -297,11 +313,11 @@ ChatPlugin::AccessVerdict ChatPlugin::OnReceive(const ClientView& client, std::s
   }
   Session scratch;
   Session* session = Known(client, scratch);
-  if (session == nullptr) return AccessVerdict::kDeny;
+  if (session == nullptr) return OnStranger(client, topic);
   const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
-  const Access access = MayReceive(view_, who, topic);
-  if (access == Access::kAllow && session != &scratch) coalescer_.OnDelivery(*session);
-  return Verdict(access, options_.defer_other_topics);
+  const Decision decision = MayReceive(view_, who, topic);
+  if (decision.access == Access::kAllow && session != &scratch) coalescer_.OnDelivery(*session);
+  return Verdict(decision, options_.defer_other_topics);
 }
 
 ChatPlugin::AccessVerdict ChatPlugin::OnPublish(const ClientView& client, std::string_view topic) {
@@ -309,14 +325,15 @@ ChatPlugin::AccessVerdict ChatPlugin::OnPublish(const ClientView& client, std::s
     return topic == kDoorbellTopic ? AccessVerdict::kAllow : AccessVerdict::kDeny;
   }
   const Session* session = sessions_.Find(client.handle);
-  if (session == nullptr) return OnWill(client, topic);
+  if (session == nullptr) session = LearnFromCertificate(client);
+  if (session == nullptr) return IsDeferred(client) ? OnStranger(client, topic) : OnWill(client, topic);
   const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
-  const Access access = MayPublish(view_, who, topic);
-  if (access == Access::kDeny && IsChat(topic)) gate_.OnDenied(*session);
-  return Verdict(access, options_.defer_other_topics);
+  const Decision decision = MayPublish(view_, who, topic);
+  if (decision.access == Access::kDeny && IsChat(topic)) gate_.OnDenied(*session);
+  return Verdict(decision, options_.defer_other_topics);
 }
 
-// Who is gone publishes nothing but a will, and that only where other rules decide.
+// Who is gone publishes nothing but a will, and that only to plain topics.
 ChatPlugin::AccessVerdict ChatPlugin::OnWill(const ClientView& client, std::string_view topic) {
   const domain::User* user = view_.FindUser(client.user);
   if (user == nullptr || user->record.disabled()) return AccessVerdict::kDeny;
@@ -324,13 +341,16 @@ ChatPlugin::AccessVerdict ChatPlugin::OnWill(const ClientView& client, std::stri
   const bool left = last_gone_.handle == client.handle && last_gone_.user == client.user;
   if (!left && (owner == nullptr || owner->user != client.user)) return AccessVerdict::kDeny;
   const Identity who{client.user, client.client, client.user == kBridgeUser};
-  if (MayPublish(view_, who, topic) != Access::kNotOurs) return AccessVerdict::kDeny;
-  return Verdict(Access::kNotOurs, options_.defer_other_topics);
+  return Verdict(MayPublishWill(view_, who, topic), options_.defer_other_topics);
 }
 
 Gate::Verdict ChatPlugin::OnMessage(const ClientView& client, const Publication& publication) {
   const Session* session = sessions_.Find(client.handle);
-  if (session == nullptr) return IsChat(publication.topic) ? Gate::Verdict::kRefuse : Gate::Verdict::kPass;
+  if (session == nullptr) {
+    if (IsChat(publication.topic)) return Gate::Verdict::kRefuse;
+    gate_.bound().Take(nullptr, publication.topic, publication.payload, publication.qos);
+    return Gate::Verdict::kPass;
+  }
   if (log_failed_ && IsChat(publication.topic)) return Gate::Verdict::kClose;
   return gate_.OnMessage(*session, publication);
 }
@@ -348,6 +368,7 @@ void ChatPlugin::OnControl(const ClientView& client, std::string_view topic, std
 
 void ChatPlugin::OnTick() {
   reloading_ = false;
+  unlearned_gone_ = nullptr;
   pool_.RunCompletions();
   for (const std::string& client : std::exchange(to_settle_, {})) {
     if (Session* kept = sessions_.Settle(client)) BindInLog(*kept);
@@ -367,7 +388,8 @@ void ChatPlugin::BindInLog(Session& session) {
   if (commands_.Append(command)) session.bound_at_ms = command.log_time_ms();
 }
 
-void ChatPlugin::Remember(const domain::UserRecord& user, const std::string& mac) {
+void ChatPlugin::Remember(const domain::UserRecord& user, const std::string& mac, std::string_view password) {
+  if (IsImportedHash(user.password_hash())) return Rehash(user, password);
   domain::Command command = commands_.New(user.username(), "");
   command.mutable_remember_credential()->set_username(user.username());
   command.mutable_remember_credential()->set_password_hash(user.password_hash());
@@ -381,7 +403,7 @@ void ChatPlugin::WillChange(const domain::Change& change) {
   if (const auto* record = std::get_if<domain::UserRecord>(&change)) {
     const domain::User* before = view_.FindUser(record->username());
     if (before == nullptr) return;
-    const bool same = before->record.password_hash() == record->password_hash();
+    const bool same = before->record.password_index() == record->password_index();
     if (same && before->record.disabled() == record->disabled()) return;
     user = record->username();
   } else if (const auto* gone = std::get_if<domain::UserGone>(&change)) {
@@ -403,6 +425,10 @@ void ChatPlugin::KickNow() {
     if (session == nullptr || session->handle != handle) continue;  // it has logged in anew
     // A web socket that does not read lingers and could go on to publish: for us it is gone now.
     if (broker_.Kick(client) && handle != nullptr) OnDisconnect(handle);
+  }
+  for (const std::string& client : std::exchange(strangers_, {})) {
+    const Session* session = sessions_.FindClient(client);
+    if (session == nullptr || !session->connected) broker_.Kick(client);
   }
 }
 
@@ -439,6 +465,8 @@ nlohmann::json ChatPlugin::Stats() const {
           {"commitsWaitingForSpace", log.no_space_retries},
           {"journalBytes", log.journal_bytes},
           {"journalFreeBytes", log.journal_free_bytes},
+          {"boundMessages", gate_.bound().taken_count()},
+          {"boundMessagesLeftOut", gate_.bound().left_out_count()},
           {"coalescing", coalescer_.active()},
           {"coalescedBursts", coalescer_.corked_count()},
           {"refused", gate_.refused_count()},

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,7 @@ class ChatPlugin {
     kAccept,
     kRefuse,    // CONNACK: not authorised
     kTryAgain,  // closed without a CONNACK
+    kDefer,     // a user whom Parley does not know: password_file and other plugins decide
   };
   LoginVerdict OnLogin(const ClientView& client, std::string_view password);
   void OnDisconnect(ClientHandle handle);
@@ -73,9 +75,14 @@ class ChatPlugin {
   Status MakeUser(const std::string& name, const std::string& kind, bool admin, const std::string& file);
   LoginVerdict OnDoorbellLogin(const ClientView& client, std::string_view password);
   AccessVerdict OnWill(const ClientView& client, std::string_view topic);
+  bool IsDeferred(const ClientView& client) const;
+  AccessVerdict OnStranger(const ClientView& client, std::string_view topic_or_filter) const;
+  Session& Admit(const ClientView& client);
+  Session* LearnFromCertificate(const ClientView& client);
   Session* Known(const ClientView& client, Session& scratch);
   void BindInLog(Session& session);
-  void Remember(const domain::UserRecord& user, const std::string& mac);
+  void Remember(const domain::UserRecord& user, const std::string& mac, std::string_view password);
+  void Rehash(const domain::UserRecord& user, std::string_view password);
   void WillChange(const domain::Change& change);
   void KickLater(const std::string& client);
   void KickNow();
@@ -112,6 +119,9 @@ class ChatPlugin {
     std::string user;
   };
   Gone last_gone_;  // whose will may follow
+  // A connection that ended before anything was learned of it, in this pass.
+  ClientHandle unlearned_gone_ = nullptr;
+  std::set<std::string> strangers_;  // client ids with a certificate of no user: kicked at the next tick
   // Client id → its connection when it was to be kicked. Kicked one tick later, so that an answer that is on
   // its way to it goes out first.
   std::map<std::string, ClientHandle> to_kick_;

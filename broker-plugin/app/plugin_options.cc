@@ -46,6 +46,9 @@ Result<PluginOptions> ParsePluginOptions(const std::map<std::string, std::string
     } else if (name == "parley_other_topics") {
       if (value != "deny" && value != "defer") return Invalid(name, "deny or defer");
       options.defer_other_topics = value == "defer";
+    } else if (name == "parley_unknown_users") {
+      if (value != "deny" && value != "defer") return Invalid(name, "deny or defer");
+      options.defer_unknown_users = value == "defer";
     } else if (name == "parley_coalesce") {
       if (value != "auto" && value != "off") return Invalid(name, "auto or off");
       options.coalesce = value == "auto";

@@ -14,6 +14,7 @@ struct PluginOptions {
   std::string journal_folder;                   // parley_journal; default: the data folder
   uint64_t journal_bytes = uint64_t{64} << 20;  // parley_journal_mib
   bool defer_other_topics = false;              // parley_other_topics deny|defer
+  bool defer_unknown_users = false;             // parley_unknown_users deny|defer
   bool doorbell = true;                         // parley_doorbell auto|off|PORT
   uint16_t doorbell_port = 0;                   // 0 = auto
   bool coalesce = true;                         // parley_coalesce auto|off

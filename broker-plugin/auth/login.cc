@@ -19,14 +19,14 @@ Login::Verdict Login::Check(std::string_view user, std::string_view password, Cl
     if (!waiting->second.decided) return Verdict::kTryAgain;
     const bool right = waiting->second.right;
     waiting_.erase(waiting);
-    if (right && can_log_in) remember_(known->record, mac);
+    if (right && can_log_in) remember_(known->record, mac, password);
     return right && can_log_in ? Verdict::kAccept : Verdict::kRefuse;
   }
   if (now >= next_derivation_) {
     const bool right = VerifyPassword(hash, password);
     next_derivation_ = now + kLoopBudget;
     if (!right || !can_log_in) return Verdict::kRefuse;
-    remember_(known->record, mac);
+    remember_(known->record, mac, password);
     return Verdict::kAccept;
   }
   if (waiting_.size() >= kWaitingMax) return Verdict::kTryAgain;

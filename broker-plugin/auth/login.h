@@ -21,7 +21,8 @@ class Login {
   enum class Verdict { kAccept, kRefuse, kTryAgain };
   using Clock = std::chrono::steady_clock;
   // Called for a password that was right but not remembered.
-  using Remember = std::function<void(const domain::UserRecord& user, const std::string& mac)>;
+  using Remember =
+      std::function<void(const domain::UserRecord& user, const std::string& mac, std::string_view password)>;
 
   Login(const domain::Directory& view, const CredentialMemory& memory, WorkerPool& pool, Remember remember)
       : view_(view), memory_(memory), pool_(pool), remember_(std::move(remember)) {}

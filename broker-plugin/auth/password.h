@@ -13,6 +13,7 @@ bool StartCrypto();
 
 // Empty when there is not enough memory.
 std::string HashPassword(std::string_view password);
+// Also hashes that were imported (imported_hash.h).
 bool VerifyPassword(const std::string& hash, std::string_view password);
 
 // A hash that no password fits: checked for users who do not exist, so that they cost as much as wrong

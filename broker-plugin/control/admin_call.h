@@ -76,6 +76,9 @@ struct AdminCommand {
 // The commands of $CONTROL/parley/v1, by what they are about.
 std::span<const AdminCommand> UserCommands();
 std::span<const AdminCommand> RoomCommands();
+std::span<const AdminCommand> RoleCommands();
+std::span<const AdminCommand> BindingCommands();
+std::span<const AdminCommand> AccessCommands();
 std::span<const AdminCommand> ServerCommands();
 
 }  // namespace parley::plugin

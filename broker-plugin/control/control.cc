@@ -35,7 +35,8 @@ std::string Dump(const json& value) {
 const std::map<std::string_view, AdminCommand>& Commands() {
   static const auto commands = [] {
     std::map<std::string_view, AdminCommand> table;
-    for (const auto& family : {UserCommands(), RoomCommands(), ServerCommands()}) {
+    for (const auto& family : {UserCommands(), RoomCommands(), RoleCommands(), BindingCommands(),
+                               AccessCommands(), ServerCommands()}) {
       for (const AdminCommand& command : family) table.emplace(command.name, command);
     }
     return table;

@@ -24,6 +24,7 @@ struct ControlParts {
   WorkerPool& pool;
   const CredentialMemory& memory;
   std::function<nlohmann::json()> stats;
+  bool defer_other_topics = false;  // the option parley_other_topics
 };
 
 // Runs admin commands that come over $CONTROL/parley/v1, in the shape of Mosquitto's dynamic-security API.

@@ -4,11 +4,13 @@
 #include <vector>
 
 #include "broker-plugin/acl/access.h"
+#include "broker-plugin/auth/imported_hash.h"
 #include "broker-plugin/auth/password.h"
 #include "broker-plugin/control/admin_call.h"
 #include "broker-plugin/control/arguments.h"
 #include "broker-plugin/control/control.h"
 #include "broker-plugin/control/page.h"
+#include "schemas/json.h"
 
 namespace parley::plugin {
 namespace {
@@ -49,12 +51,22 @@ Outcome CreateUser(const AdminCall& call) {
   const json roles = command.value("roles", json::array());
   if (!roles.is_array()) return Error{Code::INVALID_ARGUMENT, "roles: give a list of names"};
   for (const json& role : roles) {
-    if (role != "admin") return Error{Code::NOT_FOUND, "roles: this version has the role admin"};
+    if (!role.is_string()) return Error{Code::INVALID_ARGUMENT, "roles: give a list of names"};
+    create.add_roles(role.get<std::string>());
+    if (call.parts().view.FindRole(create.roles(create.roles_size() - 1)) == nullptr) {
+      return Error{Code::NOT_FOUND, "roles: no role " + Printable(role.get<std::string>(), 64)};
+    }
   }
-  if (!roles.empty()) create.add_roles("admin");
   if (call.parts().view.FindUser(user->str()) !=
       nullptr) {  // spares the derivation; apply() has the last word
     return Error{Code::ALREADY_EXISTS, "user " + user->str() + " exists"};
+  }
+  if (command.contains("passwordHash")) {  // of Mosquitto's password_file
+    const Result<std::string> hash = RequiredText(command, "passwordHash");
+    if (!hash) return hash.error();
+    if (*password) return Error{Code::INVALID_ARGUMENT, "password, passwordHash: give one of them"};
+    if (Status checked = CheckImportedHash(*hash); !checked) return checked.error();
+    create.set_password_hash(*hash);
   }
   if (!*password) {
     domain::Command append = call.NewCommand();

@@ -28,6 +28,10 @@ class Broker {
   // The TCP socket of a connected client; -1 when it cannot be found.
   virtual int SocketOf(const void* client) = 0;
 
+  // The common name of the verified TLS certificate that the client of a connection has shown; empty when it
+  // has shown none. `handle`: the broker's own object.
+  virtual std::string CertificateName(const void* /*handle*/) { return {}; }
+
   enum class Level { kInfo, kNotice, kWarning, kError };
   // One line; control characters are the caller's business. Any thread.
   virtual void Log(Level level, const std::string& line) = 0;

@@ -36,7 +36,11 @@ ReplyAddress ReplyAddressOf(const Session& session, const RequestTopic& topic,
 }  // namespace
 
 Gate::Verdict Gate::OnMessage(const Session& session, const Publication& publication) {
-  if (!IsChat(publication.topic)) return Verdict::kPass;
+  if (!IsChat(publication.topic)) {
+    if (bound_.Take(&session, publication.topic, publication.payload, publication.qos)) return Verdict::kPass;
+    ++closed_count_;
+    return Verdict::kClose;
+  }
   const Result<ChatTopic> topic = ParseChatTopic(publication.topic);
   if (session.kind == Session::Kind::kBridge) {  // answers of the bridge go their ordinary way
     const auto* client = topic ? std::get_if<ClientTopic>(&*topic) : nullptr;

@@ -6,6 +6,7 @@
 
 #include "broker-plugin/auth/sessions.h"
 #include "broker-plugin/delivery/delivery.h"
+#include "broker-plugin/gate/bound_messages.h"
 #include "broker-plugin/gate/command_sender.h"
 #include "schemas/topic.h"
 
@@ -34,11 +35,15 @@ class Gate {
   };
 
   Gate(const domain::Directory& view, CommandSender& commands, Delivery& delivery)
-      : view_(view), commands_(commands), delivery_(delivery) {}
+      : view_(view), commands_(commands), delivery_(delivery), bound_(view, commands) {}
 
   Verdict OnMessage(const Session& session, const Publication& publication);
   // A publish to a chat topic that the access rules have denied: answers it.
   void OnDenied(const Session& session);
+
+  // Messages of plain topics that are bound to rooms.
+  BoundMessages& bound() { return bound_; }
+  const BoundMessages& bound() const { return bound_; }
 
   uint64_t closed_count() const { return closed_count_; }
   uint64_t refused_count() const { return refused_count_; }
@@ -63,6 +68,7 @@ class Gate {
   const domain::Directory& view_;
   CommandSender& commands_;
   Delivery& delivery_;
+  BoundMessages bound_;
   domain::Command send_command_;
   uint64_t closed_count_ = 0;
   uint64_t refused_count_ = 0;

@@ -8,6 +8,8 @@
 
 #include <cstring>
 
+#include "broker-plugin/auth/certificate.h"
+
 namespace parley::plugin {
 namespace {
 
@@ -47,6 +49,14 @@ void MosquittoBroker::PublishTo(const std::string& client, const std::string& to
 
 bool MosquittoBroker::Kick(const std::string& client) {
   return mosquitto_kick_client_by_clientid(client.c_str(), /*with_will=*/true) == MOSQ_ERR_SUCCESS;
+}
+
+std::string MosquittoBroker::CertificateName(const void* handle) {
+  void* certificate = mosquitto_client_certificate(static_cast<const mosquitto*>(handle));
+  if (certificate == nullptr) return {};
+  std::string name = CommonNameOf(certificate);
+  FreeCertificate(certificate);
+  return name;
 }
 
 bool MosquittoBroker::LearnSockets(const void* client, uint16_t port) {

@@ -13,6 +13,7 @@ class MosquittoBroker final : public Broker {
   void PublishTo(const std::string& client, const std::string& topic, std::string_view payload,
                  int qos) override;
   bool Kick(const std::string& client) override;
+  std::string CertificateName(const void* handle) override;
   bool LearnSockets(const void* client, uint16_t port) override;
   int SocketOf(const void* client) override;
   void Log(Level level, const std::string& line) override;

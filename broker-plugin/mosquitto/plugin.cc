@@ -108,6 +108,8 @@ int OnBasicAuth(int, void* event_data, void* userdata) {
         return MOSQ_ERR_SUCCESS;
       case ChatPlugin::LoginVerdict::kTryAgain:
         return MOSQ_ERR_UNKNOWN;
+      case ChatPlugin::LoginVerdict::kDefer:
+        return MOSQ_ERR_PLUGIN_DEFER;
       case ChatPlugin::LoginVerdict::kRefuse:
         break;
     }

@@ -7,6 +7,7 @@
 #include "client/cli/admin_options.h"
 #include "client/cli/commands.h"
 #include "client/cli/files.h"
+#include "client/cli/import_options.h"
 #include "client/cli/line_reader.h"
 #include "client/cli/open.h"
 #include "client/cli/progress.h"
@@ -107,6 +108,7 @@ CommandHelp AdminHelp() {
 }
 
 int RunAdmin(const CommandContext& context) {
+  if (IsImport(context.words)) return RunImport(context);
   Result<AdminOptions> options = ParseAdminOptions(context.words);
   if (!options) return UsageError("parley admin", options.error());
   if (options->global.help) return ShowHelp(AdminHelp());

@@ -137,6 +137,7 @@ bool TakesPassword(const AdminOptions& options) {
 
 std::vector<SubcommandHelp> AdminSubcommands() {
   std::vector<SubcommandHelp> lines = DescribeShapes(Shapes());
+  lines.push_back({"import", "import", "users and rules of Mosquitto's acl_file and password_file (--help)"});
   lines.push_back({"batch", "batch", "commands as JSON, one a line, from stdin"});
   return lines;
 }

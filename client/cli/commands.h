@@ -19,6 +19,7 @@ int RunPub(const CommandContext& context);
 int RunSub(const CommandContext& context);
 int RunAccess(const CommandContext& context);
 int RunAdmin(const CommandContext& context);
+int RunImport(const CommandContext& context);  // parley admin import
 int RunBench(const CommandContext& context);
 int RunDoctor(const CommandContext& context);
 int RunCompletion(const CommandContext& context);

@@ -25,6 +25,12 @@ std::vector<const T*> ByName(const Table& table, const Items& items) {
 
 }  // namespace
 
+Directory::Directory() {
+  for (const std::string_view role : {kAdminRole, kEveryoneRole}) {
+    roles_[std::string(role)].record.set_role(std::string(role));
+  }
+}
+
 const User* Directory::FindUser(std::string_view name) const {
   const auto found = user_by_name_.find(name);
   return found == user_by_name_.end() ? nullptr : &At(found->second);
@@ -41,6 +47,32 @@ const Membership* Directory::FindMembership(std::string_view room_name, std::str
   if (room == nullptr || user == user_by_name_.end()) return nullptr;
   const auto found = LowerBound(room->members, user->second);
   return found != room->members.end() && found->user == user->second ? &*found : nullptr;
+}
+
+const RuleRole* Directory::FindRole(std::string_view name) const {
+  const auto found = roles_.find(name);
+  return found == roles_.end() ? nullptr : &found->second;
+}
+
+const RuleSet* Directory::RulesOf(std::string_view name) const {
+  const RuleRole* role = FindRole(name);
+  if (role == nullptr || role->record.rules_size() == 0) return nullptr;
+  if (role->rules == nullptr) role->rules = std::make_shared<const RuleSet>(role->record.rules());
+  return role->rules.get();
+}
+
+const RuleSet& Directory::RulesOf(const User& user) const {
+  if (user.rules == nullptr) user.rules = std::make_shared<const RuleSet>(user.record.rules());
+  return *user.rules;
+}
+
+std::vector<const RuleRole*> Directory::RolesByName() const {
+  std::vector<const RuleRole*> sorted;
+  sorted.reserve(roles_.size());
+  for (const auto& [name, role] : roles_) sorted.push_back(&role);
+  std::sort(sorted.begin(), sorted.end(),
+            [](const RuleRole* a, const RuleRole* b) { return a->record.role() < b->record.role(); });
+  return sorted;
 }
 
 std::vector<const User*> Directory::UsersByName() const {
@@ -60,6 +92,10 @@ void Directory::Apply(const Change& change) {
     void operator()(const MemberPut& put) { directory.Put(put); }
     void operator()(const MemberGone& gone) { directory.Erase(gone); }
     void operator()(const ClientRecord&) {}
+    void operator()(const RoleRecord& record) { directory.Put(record); }
+    void operator()(const RoleGone& gone) { directory.Erase(gone); }
+    void operator()(const BindingRecord& record) { directory.bindings_.Put(record); }
+    void operator()(const BindingGone& gone) { directory.bindings_.Erase(gone.filter, gone.rid); }
   };
   std::visit(Visitor{*this}, change);
 }
@@ -74,7 +110,9 @@ void Directory::Put(const UserRecord& record) {
     users_.push_back({});
     user_by_uid_[Uid{record.uid()}] = entry->second;
   }
-  users_[static_cast<size_t>(entry->second)].record = record;
+  User& user = users_[static_cast<size_t>(entry->second)];
+  user.record = record;
+  user.rules.reset();
 }
 
 void Directory::Put(const RoomRecord& record) {
@@ -105,6 +143,16 @@ void Directory::Put(const MemberPut& put) {
                                      .since_feed = put.record.since_feed()});
   std::vector<RoomSlot>& rooms = users_[static_cast<size_t>(user_slot->second)].rooms;
   rooms.insert(std::lower_bound(rooms.begin(), rooms.end(), room_slot->second), room_slot->second);
+}
+
+void Directory::Put(const RoleRecord& record) {
+  roles_[record.role()] = RuleRole{record};
+}
+
+// A built-in role stays, without its rules.
+void Directory::Erase(const RoleGone& gone) {
+  if (gone.role == kAdminRole || gone.role == kEveryoneRole) return;
+  roles_.erase(gone.role);
 }
 
 void Directory::Erase(const UserGone& gone) {

@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "core/domain/access_rules.h"
+#include "core/domain/binding_table.h"
 #include "parley/internal/v1/state.pb.h"
 #include "schemas/names.h"
 
@@ -14,6 +16,7 @@ namespace parley::domain {
 
 using internal::v1::ClientRecord;
 using internal::v1::MemberRecord;
+using internal::v1::RoleRecord;
 using internal::v1::RoomRecord;
 using internal::v1::UserRecord;
 using Role = v1::Member::Role;
@@ -34,7 +37,8 @@ struct Membership {
 
 struct User {
   UserRecord record;
-  std::vector<RoomSlot> rooms;  // sorted; all rooms with a Membership of this user
+  std::vector<RoomSlot> rooms;    // sorted; all rooms with a Membership of this user
+  mutable CompiledRules rules{};  // of record.rules, made when first asked for
 };
 
 struct Room {
@@ -42,6 +46,20 @@ struct Room {
   std::vector<Membership> members;  // sorted by user
 };
 
+// A group of access rules.
+struct RuleRole {
+  RoleRecord record;
+  mutable CompiledRules rules{};
+};
+
+// A role or a binding that is no more.
+struct RoleGone {
+  std::string role;
+};
+struct BindingGone {
+  std::string filter;
+  Rid rid;
+};
 // A user or a membership that is no more (deleteUser).
 struct UserGone {
   UserId name;
@@ -56,13 +74,14 @@ struct MemberPut {
   Uid uid;
   MemberRecord record;
 };
-using Change = std::variant<UserRecord, UserGone, RoomRecord, MemberPut, MemberGone, ClientRecord>;
+using Change = std::variant<UserRecord, UserGone, RoomRecord, MemberPut, MemberGone, ClientRecord, RoleRecord,
+                            RoleGone, BindingRecord, BindingGone>;
 
 // Users, rooms and memberships, in memory. The commit thread owns the authoritative copy, the broker thread
 // the ACL view; each is changed by the same Changes in the same order. Not synchronised: one thread per copy.
 class Directory {
  public:
-  Directory() = default;
+  Directory();
   Directory(Directory&&) = default;
   Directory& operator=(Directory&&) = default;
   Directory(const Directory&) = default;
@@ -75,11 +94,19 @@ class Directory {
   const User& At(UserSlot slot) const { return users_[static_cast<size_t>(slot)]; }
   const Room& At(RoomSlot slot) const { return rooms_[static_cast<size_t>(slot)]; }
 
+  const RuleRole* FindRole(std::string_view name) const;
+  // The compiled rules of a role; nullptr when there is no such role, or it has none.
+  const RuleSet* RulesOf(std::string_view role) const;
+  const RuleSet& RulesOf(const User& user) const;
+  const BindingTable& bindings() const { return bindings_; }
+
   // In order of name.
+  std::vector<const RuleRole*> RolesByName() const;
   std::vector<const User*> UsersByName() const;
   std::vector<const Room*> RoomsByName() const;
   size_t user_count() const { return user_by_name_.size(); }
   size_t room_count() const { return room_by_name_.size(); }
+  size_t role_count() const { return roles_.size(); }
 
   // ClientRecords are not kept here (auth/ has them) and are ignored. A change of something unknown is
   // ignored.
@@ -99,8 +126,10 @@ class Directory {
   void Put(const UserRecord& record);
   void Put(const RoomRecord& record);
   void Put(const MemberPut& put);
+  void Put(const RoleRecord& record);
   void Erase(const UserGone& gone);
   void Erase(const MemberGone& gone);
+  void Erase(const RoleGone& gone);
   Membership* MutableMembership(Rid rid, Uid uid);
 
   std::vector<User> users_;
@@ -109,6 +138,8 @@ class Directory {
   NameTable<RoomSlot> room_by_name_;
   std::unordered_map<Uid, UserSlot> user_by_uid_;
   std::unordered_map<Rid, RoomSlot> room_by_rid_;
+  NameTable<RuleRole> roles_;
+  BindingTable bindings_;
 };
 
 }  // namespace parley::domain

@@ -70,6 +70,36 @@ Applied StateMachine::Apply(LogIndex index, const Command& command, const std::o
     case Command::kBindClient:
       BindClient(context, command.bind_client());
       break;
+    case Command::kCreateRole:
+      CreateRole(context, command.create_role());
+      break;
+    case Command::kDeleteRole:
+      DeleteRole(context, command.delete_role());
+      break;
+    case Command::kAddAcl:
+      AddAcl(context, command.add_acl());
+      break;
+    case Command::kRemoveAcl:
+      RemoveAcl(context, command.remove_acl());
+      break;
+    case Command::kAddUserRole:
+      AddUserRole(context, command.add_user_role());
+      break;
+    case Command::kRemoveUserRole:
+      RemoveUserRole(context, command.remove_user_role());
+      break;
+    case Command::kBindTopic:
+      BindTopic(context, command.bind_topic());
+      break;
+    case Command::kUnbindTopic:
+      UnbindTopic(context, command.unbind_topic());
+      break;
+    case Command::kBoundMessage:
+      BoundMessage(context, command.bound_message());
+      break;
+    case Command::kRehashPassword:
+      RehashPassword(context, command.rehash_password());
+      break;
     case Command::BODY_NOT_SET:
       context.Refuse(Code::UNIMPLEMENTED, "this version does not know the command");
       break;

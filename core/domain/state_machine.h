@@ -65,6 +65,11 @@ struct Applied {
 // How long a message id is remembered, in log time. Protocol: at least 7 days.
 inline constexpr uint64_t kDedupWindowMs = uint64_t{8} * 24 * 3600 * 1000;
 
+// True for a user with the role admin who is not disabled.
+bool IsAdminRecord(const UserRecord& user);
+// True when without this user there would be no admin.
+bool IsLastAdmin(const Directory& directory, std::string_view user);
+
 // The deterministic state machine of Parley: Apply() reads a command and the state, nothing else (no clock,
 // no chance, no node), so any node that applies the same log has the same state. Owned by one thread.
 class StateMachine {
@@ -96,6 +101,24 @@ class StateMachine {
   void RemoveMember(Context& context, const internal::v1::RemoveMember& remove);
   void SetMemberRole(Context& context, const internal::v1::SetMemberRole& set);
   void BindClient(Context& context, const internal::v1::BindClient& bind);
+  void RehashPassword(Context& context, const internal::v1::RehashPassword& rehash);
+  void CreateRole(Context& context, const internal::v1::CreateRole& create);
+  void DeleteRole(Context& context, const internal::v1::DeleteRole& gone);
+  void AddAcl(Context& context, const internal::v1::AddAcl& add);
+  void RemoveAcl(Context& context, const internal::v1::RemoveAcl& remove);
+  void AddUserRole(Context& context, const internal::v1::AddUserRole& add);
+  void RemoveUserRole(Context& context, const internal::v1::RemoveUserRole& remove);
+  void BindTopic(Context& context, const internal::v1::BindTopic& bind);
+  void UnbindTopic(Context& context, const internal::v1::UnbindTopic& unbind);
+  void BoundMessage(Context& context, const internal::v1::BoundMessage& bound);
+
+  using RuleChange = Status (*)(google::protobuf::RepeatedPtrField<AclRule>& rules, const AclRule& rule,
+                                const std::string& owner);
+  void ChangeRules(Context& context, const std::string& role, const std::string& username,
+                   const AclRule& rule, RuleChange change);
+  Status CheckRolesExist(const UserRecord& user) const;
+  // A room that goes takes its bindings with it.
+  void DropBindings(Context& context, Rid rid);
 
   // The room of a direct message, made with both memberships when this is its first message. nullptr and an
   // answer in `context` when it cannot be.

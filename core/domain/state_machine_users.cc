@@ -17,6 +17,8 @@ void StateMachine::CreateUser(Context& context, const internal::v1::CreateUser& 
   *record.mutable_roles() = create.roles();
   record.set_password_hash(create.password_hash());
   record.set_remembered_mac(create.remembered_mac());
+  record.set_password_index(context.index.value);
+  if (Status roles = CheckRolesExist(record); !roles) return context.Refuse(roles.error());
   Change(context, std::move(record));
 }
 
@@ -26,6 +28,7 @@ void StateMachine::SetPassword(Context& context, const internal::v1::SetPassword
   UserRecord record = user->record;
   record.set_password_hash(set.password_hash());
   record.set_remembered_mac(set.remembered_mac());
+  record.set_password_index(context.index.value);
   Change(context, std::move(record));
 }
 
@@ -37,9 +40,21 @@ void StateMachine::RememberCredential(Context& context, const internal::v1::Reme
   Change(context, std::move(record));
 }
 
+void StateMachine::RehashPassword(Context& context, const internal::v1::RehashPassword& rehash) {
+  const User* user = ExistingUser(context, rehash.username());
+  if (user == nullptr || user->record.password_hash() != rehash.old_hash()) return;
+  UserRecord record = user->record;
+  record.set_password_hash(rehash.password_hash());
+  record.set_remembered_mac(rehash.remembered_mac());
+  Change(context, std::move(record));
+}
+
 void StateMachine::DeleteUser(Context& context, const internal::v1::DeleteUser& gone) {
   const User* user = ExistingUser(context, gone.username());
   if (user == nullptr) return;
+  if (IsLastAdmin(directory_, gone.username())) {
+    return context.Refuse(Code::FAILED_PRECONDITION, gone.username() + " is the last admin and stays");
+  }
   const Uid uid{user->record.uid()};
   std::vector<RoomRecord> rooms;
   for (const RoomSlot slot : user->rooms) rooms.push_back(directory_.At(slot).record);

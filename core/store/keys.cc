@@ -76,6 +76,14 @@ std::string SentKey(Rid rid, Uid uid) {
 std::string ClientKey(std::string_view client) {
   return Tagged(StateTag::kClient, client);
 }
+std::string RoleKey(std::string_view role) {
+  return Tagged(StateTag::kRole, role);
+}
+std::string BindingKey(Rid rid, std::string_view filter) {
+  std::string key = TagPrefix(StateTag::kBinding);
+  Append64(key, rid.value);
+  return key.append(filter);
+}
 std::string TagPrefix(StateTag tag) {
   return std::string(1, static_cast<char>(tag));
 }

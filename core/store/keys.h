@@ -28,6 +28,8 @@ enum class StateTag : char {
   kMembership = 'M',  // uid rid → room name: the other direction of kMember
   kSent = 's',        // rid uid → countable events sent (u64 big-endian)
   kClient = 'c',      // client id → ClientRecord
+  kRole = 'o',        // role → RoleRecord
+  kBinding = 'b',     // rid filter → BindingRecord
 };
 
 // Keys of `meta`.
@@ -47,6 +49,8 @@ std::string MembershipKey(Uid uid, Rid rid);
 std::string MembershipPrefix(Uid uid);
 std::string SentKey(Rid rid, Uid uid);
 std::string ClientKey(std::string_view client);
+std::string RoleKey(std::string_view role);
+std::string BindingKey(Rid rid, std::string_view filter);
 std::string TagPrefix(StateTag tag);
 
 // The two ids after the tag of kMember, kMembership and kSent; nullopt when the key is too short.

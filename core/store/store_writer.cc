@@ -277,6 +277,19 @@ class RocksWriter final : public StoreWriter {
       void operator()(const domain::ClientRecord& record) {
         writer.Put(writer.families().state, ClientKey(record.client()), record.SerializeAsString());
       }
+      void operator()(const domain::RoleRecord& record) {
+        writer.Put(writer.families().state, RoleKey(record.role()), record.SerializeAsString());
+      }
+      void operator()(const domain::RoleGone& gone) {
+        writer.Delete(writer.families().state, RoleKey(gone.role));
+      }
+      void operator()(const domain::BindingRecord& record) {
+        writer.Put(writer.families().state, BindingKey(Rid{record.rid()}, record.filter()),
+                   record.SerializeAsString());
+      }
+      void operator()(const domain::BindingGone& gone) {
+        writer.Delete(writer.families().state, BindingKey(gone.rid, gone.filter));
+      }
     };
     std::visit(Visitor{*this}, change);
   }
@@ -330,10 +343,20 @@ class RocksWriter final : public StoreWriter {
       return ids && sent;
     });
     if (!status) return status;
+    if (status = LoadAccess(directory); !status) return status;
     return ForEachRecord<domain::ClientRecord>(StateTag::kClient, [&](std::string_view, auto record) {
       loaded.clients.push_back(std::move(record));
       return true;
     });
+  }
+
+  Status LoadAccess(domain::Directory& directory) {
+    const auto apply = [&directory](std::string_view, auto record) {
+      directory.Apply(std::move(record));
+      return true;
+    };
+    if (Status roles = ForEachRecord<domain::RoleRecord>(StateTag::kRole, apply); !roles) return roles;
+    return ForEachRecord<domain::BindingRecord>(StateTag::kBinding, apply);
   }
 
   // Heads are not stored: the newest event of a room says it all.

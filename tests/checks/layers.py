@@ -35,8 +35,8 @@ ALLOWED = {
     "broker-plugin/gate": PLUGIN_FLOOR | {"broker-plugin/delivery"},
     "broker-plugin/control": PLUGIN_FLOOR | {"broker-plugin/delivery", "broker-plugin/gate"},
     "broker-plugin/app": PLUGIN_FLOOR | PLUGIN_MIDDLE | CORE,
-    # It implements the Broker interface, which delivery/ owns.
-    "broker-plugin/mosquitto": {"schemas", "broker-plugin/app", "broker-plugin/delivery"},
+    # It implements the Broker interface, which delivery/ owns; OpenSSL's certificates are read in auth/.
+    "broker-plugin/mosquitto": {"schemas", "broker-plugin/app", "broker-plugin/delivery", "broker-plugin/auth"},
     # bridge: main → app → {history, …, http} → service.
     "bridge/service": BRIDGE_FLOOR - {"bridge/service"},
     **{room: BRIDGE_FLOOR for room in BRIDGE_MIDDLE},

@@ -27,6 +27,14 @@ std::string Describe(const domain::Change& change) {
     std::string operator()(const domain::ClientRecord& record) {
       return "client " + record.ShortDebugString();
     }
+    std::string operator()(const domain::RoleRecord& record) { return "role " + record.ShortDebugString(); }
+    std::string operator()(const domain::RoleGone& gone) { return "role gone " + gone.role; }
+    std::string operator()(const domain::BindingRecord& record) {
+      return "binding " + record.ShortDebugString();
+    }
+    std::string operator()(const domain::BindingGone& gone) {
+      return "binding gone " + gone.filter + "/" + Text(gone.rid.value);
+    }
   };
   return std::visit(Visitor{}, change);
 }
@@ -73,6 +81,14 @@ std::string Describe(const domain::Directory& directory, bool with_sent) {
     }
     std::sort(members.begin(), members.end());
     for (const std::string& member : members) text += member;
+  }
+  for (const domain::RuleRole* role : directory.RolesByName()) {
+    const bool untouched = role->record.rules_size() == 0 &&
+                           (role->record.role() == "admin" || role->record.role() == "everyone");
+    if (!untouched) text += "role " + role->record.ShortDebugString() + "\n";
+  }
+  for (const domain::BindingRecord& binding : directory.bindings().all()) {
+    text += "binding " + binding.ShortDebugString() + "\n";
   }
   return text;
 }

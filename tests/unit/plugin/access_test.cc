@@ -23,13 +23,13 @@ class AccessTest : public testing::Test {
     view_ = world_.Copy();
   }
   Access Subscribe(const std::string& user, std::string_view filter) {
-    return MaySubscribe(view_, {user, user + "-1", false}, filter);
+    return MaySubscribe(view_, {user, user + "-1", false}, filter).access;
   }
   Access Receive(const std::string& user, std::string_view topic) {
-    return MayReceive(view_, {user, user + "-1", false}, topic);
+    return MayReceive(view_, {user, user + "-1", false}, topic).access;
   }
   Access Publish(const std::string& user, std::string_view topic) {
-    return MayPublish(view_, {user, user + "-1", false}, topic);
+    return MayPublish(view_, {user, user + "-1", false}, topic).access;
   }
 
   ChatWorld world_;
@@ -211,15 +211,15 @@ TEST_F(AccessTest, OnesOwnTopicsAreReceived) {
 
 TEST_F(AccessTest, TheBridgeHasItsTwoTopicsAndNoOthers) {
   for (const auto filter : {kBridgeRequestTopic, kCommittedTopic}) {
-    EXPECT_EQ(MaySubscribe(view_, bridge_, filter), Access::kAllow) << filter;
-    EXPECT_EQ(MayReceive(view_, bridge_, filter), Access::kAllow) << filter;
+    EXPECT_EQ(MaySubscribe(view_, bridge_, filter).access, Access::kAllow) << filter;
+    EXPECT_EQ(MayReceive(view_, bridge_, filter).access, Access::kAllow) << filter;
   }
   for (const char* filter : {"#", "$parley/#", "$parley/+", "$parley/barrier", "$share/g/$parley/requests",
                              "chat/#", "chat/v1/users/bridge/#", "chat/v1/clients/parley-bridge/#", "a"}) {
-    EXPECT_EQ(MaySubscribe(view_, bridge_, filter), Access::kDeny) << filter;
+    EXPECT_EQ(MaySubscribe(view_, bridge_, filter).access, Access::kDeny) << filter;
   }
-  EXPECT_EQ(MayReceive(view_, bridge_, "chat/v1/rooms/lobby/events/json"), Access::kDeny);
-  EXPECT_EQ(MayReceive(view_, bridge_, "plain"), Access::kDeny);
+  EXPECT_EQ(MayReceive(view_, bridge_, "chat/v1/rooms/lobby/events/json").access, Access::kDeny);
+  EXPECT_EQ(MayReceive(view_, bridge_, "plain").access, Access::kDeny);
 }
 
 TEST_F(AccessTest, ClientsPublishToTheTopicsThatAreTheirsToSpeakOn) {
@@ -237,8 +237,8 @@ TEST_F(AccessTest, ClientsPublishToTheTopicsThatAreTheirsToSpeakOn) {
   EXPECT_EQ(Publish("root", "$CONTROL/parley-doorbell/v1"), Access::kDeny);
   EXPECT_EQ(Publish("root", "$CONTROL/parley/v1/response"), Access::kDeny);
   EXPECT_EQ(Publish("me", "plain/topic"), Access::kNotOurs);
-  EXPECT_EQ(MayPublish(view_, bridge_, "plain/topic"), Access::kDeny);
-  EXPECT_EQ(MayPublish(view_, bridge_, "chat/v1/clients/x/replies/json"), Access::kAllow);
+  EXPECT_EQ(MayPublish(view_, bridge_, "plain/topic").access, Access::kDeny);
+  EXPECT_EQ(MayPublish(view_, bridge_, "chat/v1/clients/x/replies/json").access, Access::kAllow);
 }
 
 // The broker routes a will without asking the gate, so what only the server publishes is denied here already.

@@ -38,7 +38,7 @@ class DeliveryTest : public testing::Test {
         if (message.topic == kBarrierTopic) delivery_->OnBarrierAsked(message.payload);
         return false;
       }
-      return MayReceive(view_, {client.user, client.id, client.user == "bridge"}, message.topic) ==
+      return MayReceive(view_, {client.user, client.id, client.user == "bridge"}, message.topic).access ==
              Access::kAllow;
     };
     delivery_ = std::make_unique<Delivery>(
@@ -86,7 +86,7 @@ class DeliveryTest : public testing::Test {
     for (int i = 0; i < count; ++i) Pass();
   }
   bool Sees(const std::string& user) const {
-    return MayReceive(view_, {user, "", false}, "chat/v1/rooms/lobby/events/pb") == Access::kAllow;
+    return MayReceive(view_, {user, "", false}, "chat/v1/rooms/lobby/events/pb").access == Access::kAllow;
   }
   virtual void Answered(const domain::Applied& applied) { answered_.push_back(applied.origin.token()); }
 

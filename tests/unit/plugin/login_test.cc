@@ -21,12 +21,13 @@ class LoginTest : public testing::Test {
   LoginTest()
       : memory_(CredentialMemory::Open(folder_.path(), "test", why_)),
         pool_([this] { done_.release(); }),
-        login_(view_, memory_, pool_, [this](const domain::UserRecord& user, const std::string& mac) {
-          remembered_.push_back(user.username());
-          domain::UserRecord record = user;
-          record.set_remembered_mac(mac);
-          view_.Apply(record);
-        }) {
+        login_(view_, memory_, pool_,
+               [this](const domain::UserRecord& user, const std::string& mac, std::string_view) {
+                 remembered_.push_back(user.username());
+                 domain::UserRecord record = user;
+                 record.set_remembered_mac(mac);
+                 view_.Apply(record);
+               }) {
     StartCrypto();
     static const std::string hash = HashPassword("right");
     for (const char* user : {"alice", "disabled", "nopassword"})
