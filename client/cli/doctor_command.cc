@@ -80,9 +80,9 @@ void CheckRunning(const BrokerConfiguration* configuration, const DoctorOptions&
 
 // A broker that is not started as root runs as whoever starts it.
 std::string BrokerUser(const BrokerConfiguration& configuration, const std::string& data) {
-  const std::string user = configuration.Value("user", "");
+  std::string user = configuration.Value("user", "");
   if (!user.empty()) return user;
-  const PathFacts facts = LookAtPath(data);
+  PathFacts facts = LookAtPath(data);
   return facts.exists ? facts.owner : kStandardUser;
 }
 

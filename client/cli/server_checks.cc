@@ -19,8 +19,8 @@ std::string Octal(uint32_t mode) {
 }
 
 std::string Size(uint64_t bytes) {
-  return bytes < 10 * 1024 * kMiB ? std::to_string(bytes / kMiB) + " MiB"
-                                  : std::to_string(bytes / (1024 * kMiB)) + " GiB";
+  constexpr uint64_t kGiB = 1024 * kMiB;
+  return bytes < 10U * kGiB ? std::to_string(bytes / kMiB) + " MiB" : std::to_string(bytes / kGiB) + " GiB";
 }
 
 }  // namespace
