@@ -120,7 +120,8 @@ Access MayReceive(const domain::Directory& view, const Identity& who, std::strin
       return room.aspect == RoomTopic::Aspect::kEvents && domain::MayReceive(view, room.room, who.user);
     }
     bool operator()(const UserTopic& user) {
-      return user.user == who.user && view.FindUser(who.user) != nullptr;
+      const domain::User* known = view.FindUser(who.user);
+      return user.user == who.user && known != nullptr && !known->record.disabled();
     }
     bool operator()(const ClientTopic& client) { return client.client == who.client; }
   };
@@ -128,9 +129,10 @@ Access MayReceive(const domain::Directory& view, const Identity& who, std::strin
 }
 
 Access MayPublish(const domain::Directory& view, const Identity& who, std::string_view topic) {
-  if (StartsWith(topic, kInternalRoot) || StartsWith(topic, "$SYS")) return Access::kDeny;
+  if (StartsWith(topic, kInternalRoot)) return Allowed(who.bridge && topic == kBridgeReplyTopic);
+  if (StartsWith(topic, "$SYS")) return Access::kDeny;
   if (StartsWith(topic, "$CONTROL")) return Allowed(topic == kControlTopic && IsAdmin(view, who.user));
-  if (IsChat(topic)) return Allowed(who.bridge || IsForClients(topic));
+  if (IsChat(topic)) return Allowed(!who.bridge && IsForClients(topic));
   return who.bridge ? Access::kDeny : Access::kNotOurs;
 }
 

@@ -97,7 +97,7 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
       broker_(broker),
       log_(std::move(log)),
       view_(std::move(opened.directory)),
-      sessions_([this](const std::string& client) { return broker_.Kick(client); }),
+      sessions_([this](const std::string& client) { return Kick(client); }),
       clock_(opened.log_time_ms, opened.wall_time_ms),
       memory_(OpenMemory(broker, options.key_folder, opened.store_id)),
       delivery_(broker, view_, sessions_,
@@ -107,8 +107,17 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
                  .released = [this](LogIndex committed) { log_->Release(committed); }},
                 opened.applied),
       commands_(*log_, clock_),
-      gate_(view_, commands_, delivery_),
       pool_([this] { WakeUp(); }),
+      requests_(view_, sessions_, commands_, delivery_, pool_, memory_),
+      // Numbers rise over restarts, too: an answer of a bridge that has lived through one finds nobody.
+      bridge_requests_(sessions_, delivery_, LogClock::WallMs() << 20),
+      gate_(view_, commands_, delivery_, requests_, bridge_requests_),
+      rewind_({.broker = broker,
+               .view = view_,
+               .sessions = sessions_,
+               .pool = pool_,
+               .open = [this] { return log_->SharedView(); },
+               .wake = [this] { WakeUp(); }}),
       login_(view_, memory_, pool_,
              [this](const domain::UserRecord& user, const std::string& mac) { Remember(user, mac); }),
       control_({.broker = broker,
@@ -116,6 +125,9 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
                 .commands = commands_,
                 .pool = pool_,
                 .memory = memory_,
+                .sessions = sessions_,
+                .kick = [this](const std::string& user,
+                               const std::string& client) { return KickAll(user, client); },
                 .stats = [this] { return Stats(); }}),
       doorbell_secret_(RandomSecret(32)) {
   for (domain::ClientRecord& record : opened.clients) {
@@ -208,6 +220,7 @@ ChatPlugin::LoginVerdict ChatPlugin::OnLogin(const ClientView& client, std::stri
   session.kind = client.user == kBridgeUser ? Session::Kind::kBridge : Session::Kind::kUser;
   session.v5 = client.v5;
   session.outlives = !client.v5 && !client.clean;
+  session.resumes = !client.clean;
   if (!client.clean) session.interest = Interest::Everything();
   Session& connected = sessions_.Connected(client.handle, std::move(session));
   if (connected.outlives) BindInLog(connected);
@@ -232,6 +245,7 @@ void ChatPlugin::OnDisconnect(ClientHandle handle) {
   if (handle == bridge_handle_ && bridge_handle_ != nullptr) {
     bridge_handle_ = nullptr;
     delivery_.SetBridge(false);
+    bridge_requests_.OnBridgeGone();
   }
   const Session* session = sessions_.Find(handle);
   if (session != nullptr) {
@@ -253,7 +267,8 @@ Session* ChatPlugin::Known(const ClientView& client, Session& scratch) {
   return &scratch;
 }
 
-ChatPlugin::AccessVerdict ChatPlugin::OnSubscribe(const ClientView& client, std::string_view filter) {
+ChatPlugin::AccessVerdict ChatPlugin::OnSubscribe(const ClientView& client, std::string_view filter,
+                                                  int qos) {
   if (client.handle == doorbell_handle_ && doorbell_handle_ != nullptr) {
     if (filter != kBarrierTopic) return AccessVerdict::kDeny;
     delivery_.SetDoorbell(true);
@@ -262,16 +277,48 @@ ChatPlugin::AccessVerdict ChatPlugin::OnSubscribe(const ClientView& client, std:
   Session scratch;
   Session* session = Known(client, scratch);
   if (session == nullptr) return AccessVerdict::kDeny;
-  const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
+  // The broker asks again for the stored subscriptions of whom we kick; those are no new ones.
+  if (!session->connected || in_kick_) return DecideSubscribe(client, *session, filter, qos);
+  const size_t hash = std::hash<std::string_view>()(filter);
+  const bool known = session->filters.contains(hash);
+  if (!known && session->filters.size() >= view_.config().subscriptions_per_client)
+    return AccessVerdict::kDeny;
+  const AccessVerdict verdict = DecideSubscribe(client, *session, filter, qos);
+  if (!known && verdict != AccessVerdict::kDeny) session->filters.insert(hash);
+  return verdict;
+}
+
+void ChatPlugin::OnUnsubscribe(const ClientView& client, std::string_view filter) {
+  if (Session* session = sessions_.Find(client.handle)) {
+    session->filters.erase(std::hash<std::string_view>()(filter));
+  }
+}
+
+ChatPlugin::AccessVerdict ChatPlugin::DecideSubscribe(const ClientView& client, Session& session,
+                                                      std::string_view filter, int qos) {
+  const Identity who{session.user, session.client, session.kind == Session::Kind::kBridge};
+  if (!who.bridge && Rewind::IsRewind(filter)) return OnRewind(client, session, filter, qos);
   const Access access = MaySubscribe(view_, who, filter);
   if (access == Access::kAllow) {
-    NoteInterest(*session, filter);
-    if (who.bridge && session->connected) {
-      if (filter == kBridgeRequestTopic) bridge_handle_ = client.handle;
+    NoteInterest(session, filter);
+    if (who.bridge && session.connected) {
+      if (filter == kBridgeRequestTopic) {
+        if (bridge_handle_ != client.handle) bridge_requests_.OnBridgeGone();  // of another connection
+        bridge_handle_ = client.handle;
+      }
       if (bridge_handle_ == client.handle) delivery_.SetBridge(true);  // the notice comes again, too
     }
   }
   return Verdict(access, options_.defer_other_topics);
+}
+
+// Each SUBSCRIBE starts one; the questions that our own kicks cause do not.
+ChatPlugin::AccessVerdict ChatPlugin::OnRewind(const ClientView& client, const Session& session,
+                                               std::string_view filter, int qos) {
+  if (!rewind_.MaySubscribe(session.user, filter)) return AccessVerdict::kDeny;
+  const bool asked = !in_kick_ && sessions_.Find(client.handle) != nullptr;
+  if (asked && !rewind_.Start(session, filter, qos, delivery_.shown())) return AccessVerdict::kDeny;
+  return AccessVerdict::kAllow;
 }
 
 void ChatPlugin::NoteInterest(Session& session, std::string_view filter) {
@@ -332,6 +379,7 @@ void ChatPlugin::OnControl(const ClientView& client, std::string_view topic, std
   if (topic == kDoorbellTopic) {
     pool_.RunCompletions();
     delivery_.Drain();
+    rewind_.Drain();
     return;
   }
   const Session* session = sessions_.Find(client.handle);
@@ -345,7 +393,9 @@ void ChatPlugin::OnTick() {
   for (const std::string& client : std::exchange(to_settle_, {})) {
     if (Session* kept = sessions_.Settle(client)) BindInLog(*kept);
   }
+  bridge_requests_.Expire(BridgeRequests::Clock::now());
   delivery_.OnTick();
+  rewind_.Drain();
   KickNow();
   EndBrokerWhenLogFailed();
   log_->Seal();
@@ -389,12 +439,30 @@ void ChatPlugin::KickLater(const std::string& client) {
   if (session != nullptr) to_kick_[client] = session->handle;
 }
 
+bool ChatPlugin::Kick(const std::string& client) {
+  in_kick_ = true;
+  const bool known = broker_.Kick(client);
+  in_kick_ = false;
+  return known;
+}
+
+size_t ChatPlugin::KickAll(const std::string& user, const std::string& client) {
+  size_t count = 0;
+  for (const std::string& id : client.empty() ? sessions_.ClientsOf(user) : std::vector{client}) {
+    const Session* session = sessions_.FindClient(id);
+    if (session == nullptr || !session->connected) continue;
+    KickLater(id);
+    ++count;
+  }
+  return count;
+}
+
 void ChatPlugin::KickNow() {
   for (const auto& [client, handle] : std::exchange(kicking_, std::exchange(to_kick_, {}))) {
     const Session* session = sessions_.FindClient(client);
     if (session == nullptr || session->handle != handle) continue;  // it has logged in anew
     // A web socket that does not read lingers and could go on to publish: for us it is gone now.
-    if (broker_.Kick(client) && handle != nullptr) OnDisconnect(handle);
+    if (Kick(client) && handle != nullptr) OnDisconnect(handle);
   }
 }
 
@@ -425,6 +493,7 @@ nlohmann::json ChatPlugin::Stats() const {
           {"commitsWaitingForSpace", log.no_space_retries},
           {"journalBytes", log.journal_bytes},
           {"journalFreeBytes", log.journal_free_bytes},
+          {"requestsAtBridge", bridge_requests_.under_way()},
           {"refused", gate_.refused_count()},
           {"closedForBackPressure", gate_.closed_count()}};
 }

@@ -18,8 +18,11 @@
 #include "broker-plugin/delivery/broker.h"
 #include "broker-plugin/delivery/delivery.h"
 #include "broker-plugin/delivery/doorbell.h"
+#include "broker-plugin/gate/bridge_requests.h"
 #include "broker-plugin/gate/command_sender.h"
 #include "broker-plugin/gate/gate.h"
+#include "broker-plugin/requests/requests.h"
+#include "broker-plugin/rewind/rewind.h"
 #include "core/log/local_log.h"
 
 namespace parley::plugin {
@@ -53,7 +56,9 @@ class ChatPlugin {
   void OnDisconnect(ClientHandle handle);
 
   enum class AccessVerdict { kAllow, kDeny, kDefer };
-  AccessVerdict OnSubscribe(const ClientView& client, std::string_view filter);
+  // `qos`: what the client asks for.
+  AccessVerdict OnSubscribe(const ClientView& client, std::string_view filter, int qos = 1);
+  void OnUnsubscribe(const ClientView& client, std::string_view filter);
   AccessVerdict OnReceive(const ClientView& client, std::string_view topic, std::string_view payload);
   AccessVerdict OnPublish(const ClientView& client, std::string_view topic);
 
@@ -73,6 +78,11 @@ class ChatPlugin {
   LoginVerdict OnDoorbellLogin(const ClientView& client, std::string_view password);
   AccessVerdict OnWill(const ClientView& client, std::string_view topic);
   Session* Known(const ClientView& client, Session& scratch);
+  AccessVerdict DecideSubscribe(const ClientView& client, Session& session, std::string_view filter, int qos);
+  AccessVerdict OnRewind(const ClientView& client, const Session& session, std::string_view filter, int qos);
+  bool Kick(const std::string& client);
+  // Ends a user's sessions, or one client's. How many there were.
+  size_t KickAll(const std::string& user, const std::string& client);
   void NoteInterest(Session& session, std::string_view filter);
   void BindInLog(Session& session);
   void Remember(const domain::UserRecord& user, const std::string& mac);
@@ -92,8 +102,11 @@ class ChatPlugin {
   CredentialMemory memory_;
   Delivery delivery_;
   CommandSender commands_;
-  Gate gate_;
   WorkerPool pool_;
+  Requests requests_;
+  BridgeRequests bridge_requests_;
+  Gate gate_;
+  Rewind rewind_;
   Login login_;
   Control control_;
 
@@ -102,6 +115,7 @@ class ChatPlugin {
   std::unique_ptr<Doorbell> doorbell_;
 
   bool reloading_ = false;
+  bool in_kick_ = false;  // the broker asks again for the subscriptions of whom we kick
   bool log_failed_ = false;
   ClientHandle bridge_handle_ = nullptr;  // the bridge that takes requests
   struct Gone {

@@ -89,15 +89,10 @@ bool Delivery::DrainUntil(LogIndex index, std::chrono::milliseconds timeout) {
 }
 
 bool Delivery::Deliver(Outgoing& item) {
-  if (!item.changed) {
-    if (!item.applied.changes.empty() && !ViewMayChange()) return false;
-    for (const domain::Change& change : item.applied.changes) {
-      hooks_.will_change(change);
-      view_.Apply(change);
-    }
-    item.changed = true;
-  }
+  const bool events_first = item.applied.events_first;
+  if (!events_first && !ChangeView(item)) return false;
   if (!DeliverEvents(item)) return false;
+  if (events_first && !ChangeView(item)) return false;
   const internal::v1::Origin& origin = item.applied.origin;
   if (item.applied.ack) {
     PublishAck(origin.client(), AnswerEncoding(static_cast<Encoding>(origin.encoding())), *item.applied.ack,
@@ -105,6 +100,22 @@ bool Delivery::Deliver(Outgoing& item) {
   }
   if (origin.token() != 0) hooks_.answered(item.applied);
   return true;
+}
+
+bool Delivery::ChangeView(Outgoing& item) {
+  if (item.changed) return true;
+  if (!item.applied.changes.empty() && !ViewMayChange()) return false;
+  for (const domain::Change& change : item.applied.changes) {
+    hooks_.will_change(change);
+    view_.Apply(change);
+  }
+  item.changed = true;
+  return true;
+}
+
+LogIndex Delivery::shown() const {
+  const bool begun = !outgoing_.empty() && (outgoing_.front().changed || outgoing_.front().started);
+  return begun ? outgoing_.front().applied.index : committed_;
 }
 
 bool Delivery::DeliverEvents(Outgoing& item) {

@@ -70,6 +70,8 @@ class Delivery final : public log::LogListener {
 
   // Everything up to here is on disk and visible in the view.
   LogIndex committed() const { return committed_; }
+  // The newest index whose events have gone out, at least in part: who subscribes now may have missed them.
+  LogIndex shown() const;
   // The log has failed; nothing more will be committed.
   std::optional<Error> failure() const;
 
@@ -91,6 +93,7 @@ class Delivery final : public log::LogListener {
   void TakeCommitted();
   // False: the item must wait (for a barrier, or for the next pass).
   bool Deliver(Outgoing& item);
+  bool ChangeView(Outgoing& item);
   bool DeliverEvents(Outgoing& item);
   void StartEvent(Outgoing& item, const domain::NewEvent& event);
   void PublishToUser(const std::string& user, const std::string& pb, const std::string& json);

@@ -57,9 +57,11 @@ void Directory::Apply(const Change& change) {
     void operator()(const UserRecord& record) { directory.Put(record); }
     void operator()(const UserGone& gone) { directory.Erase(gone); }
     void operator()(const RoomRecord& record) { directory.Put(record); }
+    void operator()(const RoomGone& gone) { directory.Erase(gone); }
     void operator()(const MemberPut& put) { directory.Put(put); }
     void operator()(const MemberGone& gone) { directory.Erase(gone); }
     void operator()(const ClientRecord&) {}
+    void operator()(const ConfigRecord& record) { directory.Put(record); }
   };
   std::visit(Visitor{*this}, change);
 }
@@ -105,6 +107,24 @@ void Directory::Put(const MemberPut& put) {
                                      .since_feed = put.record.since_feed()});
   std::vector<RoomSlot>& rooms = users_[static_cast<size_t>(user_slot->second)].rooms;
   rooms.insert(std::lower_bound(rooms.begin(), rooms.end(), room_slot->second), room_slot->second);
+}
+
+void Directory::Put(const ConfigRecord& record) {
+  config_record_ = record;
+  config_ = ConfigOf(record);
+}
+
+void Directory::Erase(const RoomGone& gone) {
+  const auto found = room_by_rid_.find(gone.rid);
+  if (found == room_by_rid_.end()) return;
+  const RoomSlot slot = found->second;
+  Room& room = rooms_[static_cast<size_t>(slot)];
+  for (const Membership& member : room.members) {
+    std::erase(users_[static_cast<size_t>(member.user)].rooms, slot);
+  }
+  room_by_name_.erase(room.record.room());
+  room_by_rid_.erase(found);
+  room = {};
 }
 
 void Directory::Erase(const UserGone& gone) {

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/domain/config.h"
 #include "parley/internal/v1/state.pb.h"
 #include "schemas/names.h"
 
@@ -45,10 +46,19 @@ struct Room {
 // A user or a membership that is no more (deleteUser).
 struct UserGone {
   UserId name;
+  Uid uid;
 };
 struct MemberGone {
   Rid rid;
   Uid uid;
+};
+// A room that is no more (deleteRoom), with all its memberships.
+struct RoomGone {
+  Rid rid;
+  std::string room;
+  LogIndex index;            // of the deletion
+  std::vector<Uid> records;  // all who had a membership record, by uid
+  std::vector<Uid> members;  // those of them who were members: sync tells them
 };
 // One step from a directory to the next: what apply() decides, the store writes and the ACL view follows.
 struct MemberPut {
@@ -56,7 +66,8 @@ struct MemberPut {
   Uid uid;
   MemberRecord record;
 };
-using Change = std::variant<UserRecord, UserGone, RoomRecord, MemberPut, MemberGone, ClientRecord>;
+using Change = std::variant<UserRecord, UserGone, RoomRecord, RoomGone, MemberPut, MemberGone, ClientRecord,
+                            ConfigRecord>;
 
 // Users, rooms and memberships, in memory. The commit thread owns the authoritative copy, the broker thread
 // the ACL view; each is changed by the same Changes in the same order. Not synchronised: one thread per copy.
@@ -80,6 +91,8 @@ class Directory {
   std::vector<const Room*> RoomsByName() const;
   size_t user_count() const { return user_by_name_.size(); }
   size_t room_count() const { return room_by_name_.size(); }
+  const ConfigRecord& config_record() const { return config_record_; }
+  const Config& config() const { return config_; }
 
   // ClientRecords are not kept here (auth/ has them) and are ignored. A change of something unknown is
   // ignored.
@@ -99,7 +112,9 @@ class Directory {
   void Put(const UserRecord& record);
   void Put(const RoomRecord& record);
   void Put(const MemberPut& put);
+  void Put(const ConfigRecord& record);
   void Erase(const UserGone& gone);
+  void Erase(const RoomGone& gone);
   void Erase(const MemberGone& gone);
   Membership* MutableMembership(Rid rid, Uid uid);
 
@@ -109,6 +124,8 @@ class Directory {
   NameTable<RoomSlot> room_by_name_;
   std::unordered_map<Uid, UserSlot> user_by_uid_;
   std::unordered_map<Rid, RoomSlot> room_by_rid_;
+  ConfigRecord config_record_;
+  Config config_;  // of config_record_
 };
 
 }  // namespace parley::domain

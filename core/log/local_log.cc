@@ -156,11 +156,15 @@ void LocalLog::Run() {
   while (true) {
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || journal_->HasSealed(); });
+      wake_.wait(lock, [this] { return stopping_ || journal_->HasSealed() || writer_->has_garbage(); });
     }
-    if (!journal_->HasSealed()) return;  // stopping, and everything is committed
-    CommittedBatch batch = ApplyBatch();
+    if (!journal_->HasSealed()) {
+      const std::unique_lock lock(mutex_);
+      if (stopping_) return;  // and everything is committed
+    }
+    CommittedBatch batch = ApplyBatch();  // empty when rows of deleted rooms are all there is to do
     if (failed_ || !WriteBatch()) return;
+    if (batch.applied.empty()) continue;
     journal_->ReleaseRead(applied_);
     ++batches_;
     committed_ += batch.applied.size();
@@ -229,6 +233,10 @@ bool LocalLog::WriteBatch() {
     std::unique_lock lock(mutex_);
     if (wake_.wait_for(lock, kNoSpaceRetry, [this] { return stopping_; })) return false;
   }
+}
+
+std::unique_ptr<store::StoreView> LocalLog::SharedView() {
+  return writer_->SharedView();
 }
 
 void LocalLog::Fail(const Error& reason) {

@@ -28,6 +28,9 @@ enum class StateTag : char {
   kMembership = 'M',  // uid rid → room name: the other direction of kMember
   kSent = 's',        // rid uid → countable events sent (u64 big-endian)
   kClient = 'c',      // client id → ClientRecord
+  kGoneRoom = 'x',    // uid rid → MemberRecord: a room of this user that was deleted
+  kGarbage = 'y',     // rid → (nothing): a deleted room whose events are being freed
+  kConfig = 'g',      // (nothing) → ConfigRecord
 };
 
 // Keys of `meta`.
@@ -47,9 +50,12 @@ std::string MembershipKey(Uid uid, Rid rid);
 std::string MembershipPrefix(Uid uid);
 std::string SentKey(Rid rid, Uid uid);
 std::string ClientKey(std::string_view client);
+std::string GoneRoomKey(Uid uid, Rid rid);
+std::string GoneRoomPrefix(Uid uid);
+std::string GarbageKey(Rid rid);
 std::string TagPrefix(StateTag tag);
 
-// The two ids after the tag of kMember, kMembership and kSent; nullopt when the key is too short.
+// The two ids after the tag of kMember, kMembership, kSent and kGoneRoom; nullopt when the key is too short.
 struct IdPair {
   uint64_t first;
   uint64_t second;

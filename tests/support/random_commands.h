@@ -21,6 +21,7 @@ class RandomCommands {
   std::string AnyRoom();
 
   domain::Command AnyBody();
+  domain::Command OwnRequest();
 
   Random random_;
   uint64_t wall_ms_ = 1'000'000;

@@ -238,7 +238,10 @@ TEST_F(AccessTest, ClientsPublishToTheTopicsThatAreTheirsToSpeakOn) {
   EXPECT_EQ(Publish("root", "$CONTROL/parley/v1/response"), Access::kDeny);
   EXPECT_EQ(Publish("me", "plain/topic"), Access::kNotOurs);
   EXPECT_EQ(MayPublish(view_, bridge_, "plain/topic"), Access::kDeny);
-  EXPECT_EQ(MayPublish(view_, bridge_, "chat/v1/clients/x/replies/json"), Access::kAllow);
+  EXPECT_EQ(MayPublish(view_, bridge_, "chat/v1/clients/x/replies/json"), Access::kDeny);
+  EXPECT_EQ(MayPublish(view_, bridge_, kBridgeReplyTopic), Access::kAllow);
+  EXPECT_EQ(MayPublish(view_, bridge_, kBridgeRequestTopic), Access::kDeny);
+  EXPECT_EQ(MayPublish(view_, {"alice", "alice-1"}, kBridgeReplyTopic), Access::kDeny);
 }
 
 // The broker routes a will without asking the gate, so what only the server publishes is denied here already.
