@@ -97,7 +97,8 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
       broker_(broker),
       log_(std::move(log)),
       view_(std::move(opened.directory)),
-      sessions_([this](const std::string& client) { return Kick(client); }),
+      sessions_([this](const std::string& client) { return kicks_.Kick(client); }),
+      kicks_(broker, sessions_, [this](ClientHandle handle) { OnDisconnect(handle); }),
       clock_(opened.log_time_ms, opened.wall_time_ms),
       memory_(OpenMemory(broker, options.key_folder, opened.store_id)),
       delivery_(broker, view_, sessions_,
@@ -127,7 +128,7 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
                 .memory = memory_,
                 .sessions = sessions_,
                 .kick = [this](const std::string& user,
-                               const std::string& client) { return KickAll(user, client); },
+                               const std::string& client) { return kicks_.AllLater(user, client); },
                 .stats = [this] { return Stats(); }}),
       doorbell_secret_(RandomSecret(32)) {
   for (domain::ClientRecord& record : opened.clients) {
@@ -278,7 +279,7 @@ ChatPlugin::AccessVerdict ChatPlugin::OnSubscribe(const ClientView& client, std:
   Session* session = Known(client, scratch);
   if (session == nullptr) return AccessVerdict::kDeny;
   // The broker asks again for the stored subscriptions of whom we kick; those are no new ones.
-  if (!session->connected || in_kick_) return DecideSubscribe(client, *session, filter, qos);
+  if (!session->connected || kicks_.in_kick()) return DecideSubscribe(client, *session, filter, qos);
   const size_t hash = std::hash<std::string_view>()(filter);
   const bool known = session->filters.contains(hash);
   if (!known && session->filters.size() >= view_.config().subscriptions_per_client)
@@ -316,7 +317,7 @@ ChatPlugin::AccessVerdict ChatPlugin::DecideSubscribe(const ClientView& client, 
 ChatPlugin::AccessVerdict ChatPlugin::OnRewind(const ClientView& client, const Session& session,
                                                std::string_view filter, int qos) {
   if (!rewind_.MaySubscribe(session.user, filter)) return AccessVerdict::kDeny;
-  const bool asked = !in_kick_ && sessions_.Find(client.handle) != nullptr;
+  const bool asked = !kicks_.in_kick() && sessions_.Find(client.handle) != nullptr;
   if (asked && !rewind_.Start(session, filter, qos, delivery_.shown())) return AccessVerdict::kDeny;
   return AccessVerdict::kAllow;
 }
@@ -396,7 +397,7 @@ void ChatPlugin::OnTick() {
   bridge_requests_.Expire(BridgeRequests::Clock::now());
   delivery_.OnTick();
   rewind_.Drain();
-  KickNow();
+  kicks_.OnTick();
   EndBrokerWhenLogFailed();
   log_->Seal();
 }
@@ -430,40 +431,8 @@ void ChatPlugin::WillChange(const domain::Change& change) {
     user = gone->name.str();
   }
   if (user.empty()) return;
-  for (const std::string& client : sessions_.ClientsOf(user)) KickLater(client);
+  for (const std::string& client : sessions_.ClientsOf(user)) kicks_.Later(client);
   if (std::holds_alternative<domain::UserGone>(change)) sessions_.Orphan(user);
-}
-
-void ChatPlugin::KickLater(const std::string& client) {
-  const Session* session = sessions_.FindClient(client);
-  if (session != nullptr) to_kick_[client] = session->handle;
-}
-
-bool ChatPlugin::Kick(const std::string& client) {
-  in_kick_ = true;
-  const bool known = broker_.Kick(client);
-  in_kick_ = false;
-  return known;
-}
-
-size_t ChatPlugin::KickAll(const std::string& user, const std::string& client) {
-  size_t count = 0;
-  for (const std::string& id : client.empty() ? sessions_.ClientsOf(user) : std::vector{client}) {
-    const Session* session = sessions_.FindClient(id);
-    if (session == nullptr || !session->connected) continue;
-    KickLater(id);
-    ++count;
-  }
-  return count;
-}
-
-void ChatPlugin::KickNow() {
-  for (const auto& [client, handle] : std::exchange(kicking_, std::exchange(to_kick_, {}))) {
-    const Session* session = sessions_.FindClient(client);
-    if (session == nullptr || session->handle != handle) continue;  // it has logged in anew
-    // A web socket that does not read lingers and could go on to publish: for us it is gone now.
-    if (Kick(client) && handle != nullptr) OnDisconnect(handle);
-  }
 }
 
 void ChatPlugin::WakeUp() {

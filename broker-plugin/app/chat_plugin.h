@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,6 +8,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "broker-plugin/acl/access.h"
+#include "broker-plugin/app/kicks.h"
 #include "broker-plugin/app/plugin_options.h"
 #include "broker-plugin/auth/credential_memory.h"
 #include "broker-plugin/auth/login.h"
@@ -80,15 +80,10 @@ class ChatPlugin {
   Session* Known(const ClientView& client, Session& scratch);
   AccessVerdict DecideSubscribe(const ClientView& client, Session& session, std::string_view filter, int qos);
   AccessVerdict OnRewind(const ClientView& client, const Session& session, std::string_view filter, int qos);
-  bool Kick(const std::string& client);
-  // Ends a user's sessions, or one client's. How many there were.
-  size_t KickAll(const std::string& user, const std::string& client);
   void NoteInterest(Session& session, std::string_view filter);
   void BindInLog(Session& session);
   void Remember(const domain::UserRecord& user, const std::string& mac);
   void WillChange(const domain::Change& change);
-  void KickLater(const std::string& client);
-  void KickNow();
   void WakeUp();
   void EndBrokerWhenLogFailed();
   nlohmann::json Stats() const;
@@ -98,6 +93,7 @@ class ChatPlugin {
   const std::unique_ptr<log::LocalLog> log_;
   domain::Directory view_;
   Sessions sessions_;
+  Kicks kicks_;
   const LogClock clock_;
   CredentialMemory memory_;
   Delivery delivery_;
@@ -115,7 +111,6 @@ class ChatPlugin {
   std::unique_ptr<Doorbell> doorbell_;
 
   bool reloading_ = false;
-  bool in_kick_ = false;  // the broker asks again for the subscriptions of whom we kick
   bool log_failed_ = false;
   ClientHandle bridge_handle_ = nullptr;  // the bridge that takes requests
   struct Gone {
@@ -123,10 +118,6 @@ class ChatPlugin {
     std::string user;
   };
   Gone last_gone_;  // whose will may follow
-  // Client id → its connection when it was to be kicked. Kicked one tick later, so that an answer that is on
-  // its way to it goes out first.
-  std::map<std::string, ClientHandle> to_kick_;
-  std::map<std::string, ClientHandle> kicking_;
   std::vector<std::string> to_settle_;
 };
 

@@ -114,8 +114,9 @@ bool Delivery::ChangeView(Outgoing& item) {
 }
 
 LogIndex Delivery::shown() const {
-  const bool begun = !outgoing_.empty() && (outgoing_.front().changed || outgoing_.front().started);
-  return begun ? outgoing_.front().applied.index : committed_;
+  if (outgoing_.empty()) return committed_;
+  const Outgoing& next = outgoing_.front();
+  return next.changed || next.started || next.event > 0 ? next.applied.index : committed_;
 }
 
 bool Delivery::DeliverEvents(Outgoing& item) {

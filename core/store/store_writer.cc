@@ -310,8 +310,7 @@ class RocksWriter final : public StoreWriter {
     new_garbage_.push_back(gone.rid);
   }
 
-  // Some rows of rooms that were deleted in earlier batches. (Not by DeleteRange: range tombstones have made
-  // RocksDB 7.8 fail an assertion, and Debian's build aborts then.)
+  // Some rows of rooms that were deleted in earlier batches. (Not by DeleteRange: docs/decisions/0010.)
   void FreeSome() {
     if (garbage_.empty()) return;
     const Rid rid = garbage_.front();
