@@ -17,7 +17,7 @@ Status BuildUpdate(const RequestCall& call, const v1::UsersUpdateRequest& reques
     return Error{Code::INVALID_ARGUMENT, "displayName, about: give what to change"};
   }
   if (request.has_display_name()) {
-    const Status name = CheckText("displayName", request.display_name(), limits::kDisplayNameBytesMax);
+    Status name = CheckText("displayName", request.display_name(), limits::kDisplayNameBytesMax);
     if (!name) return name;
     update.set_display_name(request.display_name());
   }
