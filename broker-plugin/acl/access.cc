@@ -154,13 +154,16 @@ Decision MayReceive(const domain::Directory& view, const Identity& who, std::str
 }
 
 Decision MayPublish(const domain::Directory& view, const Identity& who, std::string_view topic) {
-  if (StartsWith(topic, kInternalRoot)) return {Access::kDeny, Because::kInternal};
+  if (StartsWith(topic, kInternalRoot)) {
+    if (who.bridge && topic == kBridgeReplyTopic) return {Access::kAllow, Because::kBridge};
+    return {Access::kDeny, Because::kInternal};
+  }
   if (StartsWith(topic, "$SYS")) return {Access::kDeny, Because::kServerOnly};
   if (StartsWith(topic, "$CONTROL")) {
     if (topic != kControlTopic) return {Access::kDeny, Because::kOtherControl};
     return Allowed(IsAdmin(view, who.user), Because::kForAdmins);
   }
-  if (who.bridge) return Allowed(IsChat(topic), Because::kBridge);
+  if (who.bridge) return {Access::kDeny, Because::kBridge};  // it speaks by its reply topic
   const domain::User* user = ActiveUser(view, who.user);
   if (user == nullptr) return {Access::kDeny, Because::kUnknownUser};
   if (!IsChat(topic)) {

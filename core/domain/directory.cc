@@ -89,6 +89,7 @@ void Directory::Apply(const Change& change) {
     void operator()(const UserRecord& record) { directory.Put(record); }
     void operator()(const UserGone& gone) { directory.Erase(gone); }
     void operator()(const RoomRecord& record) { directory.Put(record); }
+    void operator()(const RoomGone& gone) { directory.Erase(gone); }
     void operator()(const MemberPut& put) { directory.Put(put); }
     void operator()(const MemberGone& gone) { directory.Erase(gone); }
     void operator()(const ClientRecord&) {}
@@ -96,6 +97,7 @@ void Directory::Apply(const Change& change) {
     void operator()(const RoleGone& gone) { directory.Erase(gone); }
     void operator()(const BindingRecord& record) { directory.bindings_.Put(record); }
     void operator()(const BindingGone& gone) { directory.bindings_.Erase(gone.filter, gone.rid); }
+    void operator()(const ConfigRecord& record) { directory.Put(record); }
   };
   std::visit(Visitor{*this}, change);
 }
@@ -153,6 +155,24 @@ void Directory::Put(const RoleRecord& record) {
 void Directory::Erase(const RoleGone& gone) {
   if (gone.role == kAdminRole || gone.role == kEveryoneRole) return;
   roles_.erase(gone.role);
+}
+
+void Directory::Put(const ConfigRecord& record) {
+  config_record_ = record;
+  config_ = ConfigOf(record);
+}
+
+void Directory::Erase(const RoomGone& gone) {
+  const auto found = room_by_rid_.find(gone.rid);
+  if (found == room_by_rid_.end()) return;
+  const RoomSlot slot = found->second;
+  Room& room = rooms_[static_cast<size_t>(slot)];
+  for (const Membership& member : room.members) {
+    std::erase(users_[static_cast<size_t>(member.user)].rooms, slot);
+  }
+  room_by_name_.erase(room.record.room());
+  room_by_rid_.erase(found);
+  room = {};
 }
 
 void Directory::Erase(const UserGone& gone) {

@@ -9,6 +9,7 @@
 
 #include "core/domain/access_rules.h"
 #include "core/domain/binding_table.h"
+#include "core/domain/config.h"
 #include "parley/internal/v1/state.pb.h"
 #include "schemas/names.h"
 
@@ -63,10 +64,19 @@ struct BindingGone {
 // A user or a membership that is no more (deleteUser).
 struct UserGone {
   UserId name;
+  Uid uid;
 };
 struct MemberGone {
   Rid rid;
   Uid uid;
+};
+// A room that is no more (deleteRoom), with all its memberships.
+struct RoomGone {
+  Rid rid;
+  std::string room;
+  LogIndex index;            // of the deletion
+  std::vector<Uid> records;  // all who had a membership record, by uid
+  std::vector<Uid> members;  // those of them who were members: sync tells them
 };
 // One step from a directory to the next: what apply() decides, the store writes and the ACL view follows.
 struct MemberPut {
@@ -74,8 +84,8 @@ struct MemberPut {
   Uid uid;
   MemberRecord record;
 };
-using Change = std::variant<UserRecord, UserGone, RoomRecord, MemberPut, MemberGone, ClientRecord, RoleRecord,
-                            RoleGone, BindingRecord, BindingGone>;
+using Change = std::variant<UserRecord, UserGone, RoomRecord, RoomGone, MemberPut, MemberGone, ClientRecord,
+                            ConfigRecord, RoleRecord, RoleGone, BindingRecord, BindingGone>;
 
 // Users, rooms and memberships, in memory. The commit thread owns the authoritative copy, the broker thread
 // the ACL view; each is changed by the same Changes in the same order. Not synchronised: one thread per copy.
@@ -107,6 +117,8 @@ class Directory {
   size_t user_count() const { return user_by_name_.size(); }
   size_t room_count() const { return room_by_name_.size(); }
   size_t role_count() const { return roles_.size(); }
+  const ConfigRecord& config_record() const { return config_record_; }
+  const Config& config() const { return config_; }
 
   // ClientRecords are not kept here (auth/ has them) and are ignored. A change of something unknown is
   // ignored.
@@ -127,7 +139,9 @@ class Directory {
   void Put(const RoomRecord& record);
   void Put(const MemberPut& put);
   void Put(const RoleRecord& record);
+  void Put(const ConfigRecord& record);
   void Erase(const UserGone& gone);
+  void Erase(const RoomGone& gone);
   void Erase(const MemberGone& gone);
   void Erase(const RoleGone& gone);
   Membership* MutableMembership(Rid rid, Uid uid);
@@ -140,6 +154,8 @@ class Directory {
   std::unordered_map<Rid, RoomSlot> room_by_rid_;
   NameTable<RuleRole> roles_;
   BindingTable bindings_;
+  ConfigRecord config_record_;
+  Config config_;  // of config_record_
 };
 
 }  // namespace parley::domain
