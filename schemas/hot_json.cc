@@ -96,7 +96,8 @@ class Writer {
   bool first_ = true;
 };
 
-// True when a code point of U+D800–DFFF was written as if it were one: RapidJSON makes that of "\udc4d" alone.
+// True when a code point of U+D800–DFFF was written as if it were one: RapidJSON makes that of "\udc4d"
+// alone.
 bool HoldsSurrogate(std::string_view text) {
   for (size_t at = text.find('\xED'); at != std::string_view::npos; at = text.find('\xED', at + 1)) {
     if (at + 1 < text.size() && static_cast<uint8_t>(text[at + 1]) >= 0xA0) return true;
