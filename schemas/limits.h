@@ -8,6 +8,8 @@ namespace parley::limits {
 
 // A draft's payload; above: RESOURCE_EXHAUSTED in the ack.
 inline constexpr size_t kDraftBytesMax = size_t{64} * 1024;
+// What an administrator may raise that to: still one event of half a reply.
+inline constexpr size_t kDraftBytesCeiling = size_t{128} * 1024;
 // A PUBLISH packet (max_packet_size in mosquitto.conf); above: the broker disconnects.
 inline constexpr size_t kPacketBytesMax = size_t{1024} * 1024;
 // A reply; above: fewer events and `more` or `truncated`.
@@ -22,6 +24,10 @@ inline constexpr uint32_t kPageMax = 1000;
 inline constexpr int kMentionsMax = 100;
 inline constexpr size_t kContentTypeBytesMax = 128;
 inline constexpr size_t kTitleBytesMax = 256;
+inline constexpr size_t kDisplayNameBytesMax = 128;
+inline constexpr size_t kAboutBytesMax = 1024;
+// 100 years.
+inline constexpr uint32_t kRetentionDaysMax = 36'500;
 // Members named in one createRoom; above: INVALID_ARGUMENT.
 inline constexpr int kMembersPerCommandMax = 10'000;
 inline constexpr size_t kPasswordBytesMax = 256;

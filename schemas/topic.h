@@ -29,6 +29,7 @@ inline constexpr std::string_view kControlResponseTopic = "$CONTROL/parley/v1/re
 inline constexpr std::string_view kInternalRoot = "$parley/";
 inline constexpr std::string_view kBridgeRequestTopic =
     "$parley/requests";  // RequestEnvelope, plugin → bridge
+inline constexpr std::string_view kBridgeReplyTopic = "$parley/replies";  // ReplyEnvelope, bridge → plugin
 inline constexpr std::string_view kCommittedTopic = "$parley/committed";  // CommitNotice, plugin → bridge
 inline constexpr std::string_view kBarrierTopic = "$parley/barrier";      // plugin → its own doorbell
 inline constexpr std::string_view kDoorbellTopic = "$CONTROL/parley-doorbell/v1";

@@ -121,8 +121,8 @@ void BrokerLink::TakeRequest(const std::string& payload) {
   // A copy for the refusal, since a full queue is when the request is needed here.
   if (worker_.Submit(envelope)) return;
   const OutgoingReply busy =
-      RefusalOf(registry_, envelope, {Code::UNAVAILABLE, "the bridge is busy; try again"});
-  Send({{busy.topic, busy.payload}});
+      RefusalOf(registry_, envelope, {Code::RESOURCE_EXHAUSTED, "the bridge is busy: try again in a moment"});
+  Send({{busy.number, busy.payload}});
 }
 
 void BrokerLink::Hear(LogIndex committed) {
@@ -137,8 +137,12 @@ void BrokerLink::OnTick() {
 
 void BrokerLink::Send(const std::vector<Outgoing>& replies) {
   for (const Outgoing& reply : replies) {
-    // At most once: a client whose reply is lost with the connection asks again.
-    if (Status sent = transport_.Publish(reply.topic, reply.payload, 1); !sent && transport_.connected()) {
+    // At most once: with the connection the plugin knows that it is lost, and answers by itself.
+    internal::v1::ReplyEnvelope envelope;
+    envelope.set_number(reply.number);
+    envelope.set_payload(reply.payload);
+    const Status sent = transport_.Publish(kBridgeReplyTopic, envelope.SerializeAsString(), 1);
+    if (!sent && transport_.connected()) {
       LogLine("a reply was not sent: " + sent.error().reason);
     }
   }

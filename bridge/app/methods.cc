@@ -1,8 +1,11 @@
 #include "bridge/app/methods.h"
 
 #include "bridge/history/history_page.h"
+#include "bridge/rooms/members_list.h"
+#include "bridge/rooms/rooms_get.h"
 #include "bridge/rooms/rooms_list.h"
 #include "bridge/sync/sync.h"
+#include "bridge/users/users.h"
 
 namespace parley::bridge {
 
@@ -11,6 +14,10 @@ Registry BridgeMethods() {
   methods.Add("history.page", &HistoryPage);
   methods.Add("sync", &Sync);
   methods.Add("rooms.list", &RoomsList);
+  methods.Add("rooms.get", &RoomsGet);
+  methods.Add("members.list", &MembersList);
+  methods.Add("users.get", &UsersGet);
+  methods.Add("users.find", &UsersFind);
   return methods;
 }
 

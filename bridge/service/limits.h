@@ -6,10 +6,10 @@
 // The bounds of the bridge. What happens at a bound stands beside it.
 namespace parley::bridge::limits {
 
-// Queries that wait for the worker; above: UNAVAILABLE, "busy".
+// Queries that wait for the worker; above: RESOURCE_EXHAUSTED, "busy".
 inline constexpr size_t kQueriesWaitingMax = 2'048;
 inline constexpr size_t kQueryBytesWaitingMax = size_t{16} * 1024 * 1024;
-// Of one user, so that nobody fills the queue alone; above: UNAVAILABLE, "busy".
+// Of one user, so that nobody fills the queue alone; above: RESOURCE_EXHAUSTED, "busy".
 inline constexpr size_t kQueriesPerUserMax = 256;
 // Replies that wait for a commit notice; above: UNAVAILABLE.
 inline constexpr size_t kRepliesParkedMax = 2'048;
@@ -23,6 +23,8 @@ inline constexpr int64_t kViewRetryMs = 20;
 inline constexpr int kFitAttemptsMax = 32;
 // Membership records that one read of the store returns (a page goes on reading).
 inline constexpr size_t kMembershipsPerRead = 256;
+// Rooms that one page of the public ones looks at; then the page ends, with or without some.
+inline constexpr size_t kRoomsLookedAtMax = 4'096;
 // A credentials file; above: refused.
 inline constexpr size_t kCredentialsBytesMax = size_t{4} * 1024;
 // Open HTTP connections; above: closed at once.

@@ -17,7 +17,7 @@ std::vector<Outgoing> ParkedReplies::Heard(LogIndex committed) {
       continue;
     }
     bytes_ -= parked.reply.payload.size();
-    released.push_back({std::move(parked.reply.topic), std::move(parked.reply.payload)});
+    released.push_back({parked.reply.number, std::move(parked.reply.payload)});
   }
   parked_ = std::move(kept);
   return released;
@@ -26,13 +26,13 @@ std::vector<Outgoing> ParkedReplies::Heard(LogIndex committed) {
 std::vector<Outgoing> ParkedReplies::Admit(OutgoingReply reply, int64_t now_ms) {
   std::vector<Outgoing> out;
   if (reply.seen <= committed_) {
-    out.push_back({std::move(reply.topic), std::move(reply.payload)});
+    out.push_back({reply.number, std::move(reply.payload)});
     return out;
   }
   const bool full = parked_.size() >= limits::kRepliesParkedMax ||
                     bytes_ + reply.payload.size() > limits::kReplyBytesParkedMax;
   if (full) {
-    out.push_back({std::move(reply.topic), std::move(reply.refusal)});
+    out.push_back({reply.number, std::move(reply.refusal)});
     return out;
   }
   bytes_ += reply.payload.size();
@@ -45,7 +45,7 @@ std::vector<Outgoing> ParkedReplies::Expire(int64_t now_ms) {
   while (!parked_.empty() && parked_.front().expires_ms <= now_ms) {
     OutgoingReply& reply = parked_.front().reply;
     bytes_ -= reply.payload.size();
-    expired.push_back({std::move(reply.topic), std::move(reply.refusal)});
+    expired.push_back({reply.number, std::move(reply.refusal)});
     parked_.pop_front();
   }
   return expired;

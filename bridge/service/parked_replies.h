@@ -12,14 +12,14 @@ namespace parley::bridge {
 
 // A reply on its way: what to send, and what to send instead when it may not leave in time.
 struct OutgoingReply {
-  std::string topic;
+  uint64_t number = 0;  // of the request
   std::string payload;
   std::string refusal;  // UNAVAILABLE, in the same encoding
   LogIndex seen;        // of the view that `payload` was read from; 0: from none
 };
 
 struct Outgoing {
-  std::string topic;
+  uint64_t number = 0;  // of the request
   std::string payload;
 };
 

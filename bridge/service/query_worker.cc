@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "bridge/service/patient_reader.h"
-#include "schemas/topic.h"
 
 namespace parley::bridge {
 namespace {
@@ -22,14 +21,9 @@ Query QueryOf(const internal::v1::RequestEnvelope& envelope) {
 
 }  // namespace
 
-std::string ReplyTopicOf(const internal::v1::RequestEnvelope& envelope) {
-  if (!envelope.reply_topic().empty()) return envelope.reply_topic();
-  return RepliesTopic(envelope.client(), EncodingOf(envelope));
-}
-
 OutgoingReply RefusalOf(const Registry& registry, const internal::v1::RequestEnvelope& envelope,
                         const Error& error) {
-  return {.topic = ReplyTopicOf(envelope),
+  return {.number = envelope.number(),
           .payload = registry.Refuse(envelope.method(), QueryOf(envelope), error),
           .refusal = {},
           .seen = {}};
@@ -40,7 +34,7 @@ OutgoingReply AnswerRequest(const Registry& registry, const internal::v1::Reques
   const Query query = QueryOf(envelope);
   Answer answer = registry.Run(envelope.method(), query, reader);
   const Error late{Code::UNAVAILABLE, "the store has not confirmed what was read in time; try again"};
-  return {.topic = ReplyTopicOf(envelope),
+  return {.number = envelope.number(),
           .payload = std::move(answer.payload),
           .refusal = registry.Refuse(envelope.method(), query, late),
           .seen = answer.seen};

@@ -12,9 +12,6 @@
 
 namespace parley::bridge {
 
-// Where the reply to a request goes.
-std::string ReplyTopicOf(const internal::v1::RequestEnvelope& envelope);
-
 // The reply to a request that is not run.
 OutgoingReply RefusalOf(const Registry& registry, const internal::v1::RequestEnvelope& envelope,
                         const Error& error);

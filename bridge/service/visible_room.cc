@@ -44,6 +44,7 @@ Result<domain::UserRecord> FindCaller(const store::StoreView& view, const Caller
   Result<std::optional<domain::UserRecord>> user = view.User(caller.user.str());
   if (!user) return std::move(user).error();
   if (!*user) return Error{Code::PERMISSION_DENIED, "there is no user " + caller.user.str()};
+  if ((*user)->disabled()) return Error{Code::PERMISSION_DENIED, caller.user.str() + " is disabled"};
   return **std::move(user);
 }
 

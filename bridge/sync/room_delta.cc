@@ -57,10 +57,10 @@ Result<Newest> WalkBack(const StoreView& view, const VisibleRoom& room, LogIndex
 }
 
 // A room that the user no longer has: its name and nothing else. Unknown to a client that knows nothing.
-std::optional<v1::RoomState> Left(const VisibleRoom& room, LogIndex since) {
-  if (since.value == 0 || room.member->left_feed() <= since.value) return std::nullopt;
+std::optional<v1::RoomState> Left(const std::string& room, LogIndex left, LogIndex since) {
+  if (since.value == 0 || left <= since) return std::nullopt;
   v1::RoomState state;
-  state.set_room(room.record.room());
+  state.set_room(room);
   state.set_left(true);
   return state;
 }
@@ -74,9 +74,15 @@ Result<bool> HasMoved(const StoreView& view, const VisibleRoom& room, LogIndex s
 
 }  // namespace
 
+std::optional<v1::RoomState> DeletedRoomDelta(const store::RoomOfUser& room, LogIndex since) {
+  return Left(room.room, room.deleted_at, since);
+}
+
 Result<std::optional<v1::RoomState>> RoomDelta(const StoreView& view, const VisibleRoom& room, LogIndex since,
                                                const DeltaLimits& limits) {
-  if (!room.visibility.member) return Left(room, since);
+  if (!room.visibility.member) {
+    return Left(room.record.room(), LogIndex{room.member->left_feed()}, since);
+  }
   const bool never_seen = since.value == 0 || room.member->since_feed() > since.value;
   if (!never_seen) {
     const Result<bool> moved = HasMoved(view, room, since);

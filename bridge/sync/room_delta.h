@@ -19,4 +19,7 @@ struct DeltaLimits {
 Result<std::optional<v1::RoomState>> RoomDelta(const store::StoreView& view, const VisibleRoom& room,
                                                LogIndex since, const DeltaLimits& limits);
 
+// The same for a room that was deleted: `left`, once.
+std::optional<v1::RoomState> DeletedRoomDelta(const store::RoomOfUser& room, LogIndex since);
+
 }  // namespace parley::bridge

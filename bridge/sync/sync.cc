@@ -55,11 +55,16 @@ class SyncPage {
   }
 
  private:
-  // False, and `more_`, when the room has news that belong on the next page.
-  Result<bool> Add(const store::RoomOfUser& of) {
+  Result<std::optional<v1::RoomState>> DeltaOf(const store::RoomOfUser& of) const {
+    if (of.deleted_at.value != 0) return DeletedRoomDelta(of, since_);
     const Result<VisibleRoom> room = RoomOfMember(view_, user_, of);
     if (!room) return room.error();
-    Result<std::optional<v1::RoomState>> delta = RoomDelta(view_, *room, since_, room_limits_);
+    return RoomDelta(view_, *room, since_, room_limits_);
+  }
+
+  // False, and `more_`, when the room has news that belong on the next page.
+  Result<bool> Add(const store::RoomOfUser& of) {
+    Result<std::optional<v1::RoomState>> delta = DeltaOf(of);
     if (!delta) return std::move(delta).error();
     if (!*delta) return true;
     const size_t size = (*delta)->ByteSizeLong() + kRoomFrameBytes;

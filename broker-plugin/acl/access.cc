@@ -51,7 +51,7 @@ Decision ByRule(const domain::RuleHit& hit) {
 // The user, unless disabled.
 const domain::User* ActiveUser(const domain::Directory& view, std::string_view name) {
   const domain::User* user = view.FindUser(name);
-  return user == nullptr || user->record.disabled() ? nullptr : user;
+  return user == nullptr || user->disabled ? nullptr : user;
 }
 
 // chat/v1/rooms/{room}/events/{pb,json,+}
@@ -109,7 +109,8 @@ Decision MaySubscribe(const domain::Directory& view, const Identity& who, std::s
   if (domain::IsAdminRecord(user->record)) return {Access::kAllow, Because::kAdminSubscribes};
   if (StartsWith(*plain, "$CONTROL") || StartsWith(*plain, "$SYS"))
     return {Access::kDeny, Because::kForAdmins};
-  if (!CanReach(*plain, kRoot)) return ByRule(domain::DecideFilter(view, *user, who.client, *plain));
+  if (!CanReach(*plain, kRoot))
+    return ByRule(domain::DecideFilter(view, *user, {who.user, who.client}, *plain));
   if (!StartsWith(*plain, kRoot)) return {Access::kDeny, Because::kTooWide};
   return MaySubscribeChat(view, who, *plain);
 }
@@ -126,7 +127,8 @@ Decision MayReceive(const domain::Directory& view, const Identity& who, std::str
   const domain::User* user = ActiveUser(view, who.user);
   if (user == nullptr) return {Access::kDeny, Because::kUnknownUser};
   if (!IsChat(topic)) {
-    return ByRule(domain::DecideTopic(view, *user, who.client, domain::AclRule::SUBSCRIBE, topic));
+    return ByRule(
+        domain::DecideTopic(view, *user, {who.user, who.client}, domain::AclRule::SUBSCRIBE, topic));
   }
   const Result<ChatTopic> parsed = ParseChatTopic(topic);
   if (!parsed) return {Access::kDeny, Because::kMalformed};
@@ -154,17 +156,20 @@ Decision MayReceive(const domain::Directory& view, const Identity& who, std::str
 }
 
 Decision MayPublish(const domain::Directory& view, const Identity& who, std::string_view topic) {
-  if (StartsWith(topic, kInternalRoot)) return {Access::kDeny, Because::kInternal};
+  if (StartsWith(topic, kInternalRoot)) {
+    if (who.bridge && topic == kBridgeReplyTopic) return {Access::kAllow, Because::kBridge};
+    return {Access::kDeny, Because::kInternal};
+  }
   if (StartsWith(topic, "$SYS")) return {Access::kDeny, Because::kServerOnly};
   if (StartsWith(topic, "$CONTROL")) {
     if (topic != kControlTopic) return {Access::kDeny, Because::kOtherControl};
     return Allowed(IsAdmin(view, who.user), Because::kForAdmins);
   }
-  if (who.bridge) return Allowed(IsChat(topic), Because::kBridge);
+  if (who.bridge) return {Access::kDeny, Because::kBridge};  // it speaks by its reply topic
   const domain::User* user = ActiveUser(view, who.user);
   if (user == nullptr) return {Access::kDeny, Because::kUnknownUser};
   if (!IsChat(topic)) {
-    return ByRule(domain::DecideTopic(view, *user, who.client, domain::AclRule::PUBLISH, topic));
+    return ByRule(domain::DecideTopic(view, *user, {who.user, who.client}, domain::AclRule::PUBLISH, topic));
   }
   const bool for_clients = IsForClients(topic);
   return Allowed(for_clients, for_clients ? Because::kGateDecides : Because::kServerOnly);

@@ -52,7 +52,11 @@ Status RightToSpeak(const domain::Directory& view, std::string_view room, std::s
   if (found == nullptr) return Error{Code::NOT_FOUND, "no room " + std::string(room)};
   const domain::Membership* membership = view.FindMembership(room, user);
   const domain::Role role = membership == nullptr ? v1::Member::UNSPECIFIED : membership->role;
-  if (send) return domain::MaySend(found->record, user, role);
+  if (send) {
+    const domain::User* sender = view.FindUser(user);
+    if (sender == nullptr) return Error{Code::PERMISSION_DENIED, "no user " + std::string(user)};
+    return domain::MaySend(found->record, sender->record, role);
+  }
   if (domain::IsReader(role)) return {};
   return Error{Code::PERMISSION_DENIED, std::string(user) + " is not a member of " + std::string(room)};
 }

@@ -100,7 +100,8 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
       broker_(broker),
       log_(std::move(log)),
       view_(std::move(opened.directory)),
-      sessions_([this](const std::string& client) { return broker_.Kick(client); }),
+      sessions_([this](const std::string& client) { return kicks_.Kick(client); }),
+      kicks_(broker, sessions_, [this](ClientHandle handle) { OnDisconnect(handle); }),
       clock_(opened.log_time_ms, opened.wall_time_ms),
       memory_(OpenMemory(broker, options.key_folder, opened.store_id)),
       coalescer_([this](ClientHandle client) { return broker_.SocketOf(client); }),
@@ -112,8 +113,17 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
                  .routed = [this] { coalescer_.Release(); }},
                 opened.applied),
       commands_(*log_, clock_),
-      gate_(view_, commands_, delivery_),
       pool_([this] { WakeUp(); }),
+      requests_(view_, sessions_, commands_, delivery_, pool_, memory_),
+      // Numbers rise over restarts, too: an answer of a bridge that has lived through one finds nobody.
+      bridge_requests_(sessions_, delivery_, LogClock::WallMs() << 20),
+      gate_(view_, commands_, delivery_, requests_, bridge_requests_),
+      rewind_({.broker = broker,
+               .view = view_,
+               .sessions = sessions_,
+               .pool = pool_,
+               .open = [this] { return log_->SharedView(); },
+               .wake = [this] { WakeUp(); }}),
       login_(view_, memory_, pool_,
              [this](const domain::UserRecord& user, const std::string& mac, std::string_view password) {
                Remember(user, mac, password);
@@ -123,6 +133,9 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
                 .commands = commands_,
                 .pool = pool_,
                 .memory = memory_,
+                .sessions = sessions_,
+                .kick = [this](const std::string& user,
+                               const std::string& client) { return kicks_.AllLater(user, client); },
                 .stats = [this] { return Stats(); },
                 .defer_other_topics = options.defer_other_topics}),
       doorbell_secret_(RandomSecret(32)) {
@@ -226,6 +239,7 @@ Session& ChatPlugin::Admit(const ClientView& client) {
   session.kind = client.user == kBridgeUser ? Session::Kind::kBridge : Session::Kind::kUser;
   session.v5 = client.v5;
   session.outlives = !client.v5 && !client.clean;
+  session.resumes = !client.clean;
   if (!client.clean) session.interest = Interest::Everything();
   Session& connected = sessions_.Connected(client.handle, std::move(session));
   if (connected.outlives) BindInLog(connected);
@@ -259,6 +273,7 @@ void ChatPlugin::OnDisconnect(ClientHandle handle) {
   if (handle == bridge_handle_ && bridge_handle_ != nullptr) {
     bridge_handle_ = nullptr;
     delivery_.SetBridge(false);
+    bridge_requests_.OnBridgeGone();
   }
   const Session* session = sessions_.Find(handle);
   if (session != nullptr) {
@@ -282,7 +297,8 @@ Session* ChatPlugin::Known(const ClientView& client, Session& scratch) {
   return &scratch;
 }
 
-ChatPlugin::AccessVerdict ChatPlugin::OnSubscribe(const ClientView& client, std::string_view filter) {
+ChatPlugin::AccessVerdict ChatPlugin::OnSubscribe(const ClientView& client, std::string_view filter,
+                                                  int qos) {
   if (client.handle == doorbell_handle_ && doorbell_handle_ != nullptr) {
     if (filter != kBarrierTopic) return AccessVerdict::kDeny;
     delivery_.SetDoorbell(true);
@@ -292,17 +308,49 @@ ChatPlugin::AccessVerdict ChatPlugin::OnSubscribe(const ClientView& client, std:
   Session scratch;
   Session* session = Known(client, scratch);
   if (session == nullptr) return OnStranger(client, filter);
-  const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
+  // The broker asks again for the stored subscriptions of whom we kick; those are no new ones.
+  if (!session->connected || kicks_.in_kick()) return DecideSubscribe(client, *session, filter, qos);
+  const size_t hash = std::hash<std::string_view>()(filter);
+  const bool known = session->filters.contains(hash);
+  if (!known && session->filters.size() >= view_.config().subscriptions_per_client)
+    return AccessVerdict::kDeny;
+  const AccessVerdict verdict = DecideSubscribe(client, *session, filter, qos);
+  if (!known && verdict != AccessVerdict::kDeny) session->filters.insert(hash);
+  return verdict;
+}
+
+void ChatPlugin::OnUnsubscribe(const ClientView& client, std::string_view filter) {
+  if (Session* session = sessions_.Find(client.handle)) {
+    session->filters.erase(std::hash<std::string_view>()(filter));
+  }
+}
+
+ChatPlugin::AccessVerdict ChatPlugin::DecideSubscribe(const ClientView& client, Session& session,
+                                                      std::string_view filter, int qos) {
+  const Identity who{session.user, session.client, session.kind == Session::Kind::kBridge};
+  if (!who.bridge && Rewind::IsRewind(filter)) return OnRewind(client, session, filter, qos);
   const Decision decision = MaySubscribe(view_, who, filter);
   if (decision.access == Access::kAllow) {
     // An offline session of the broker's is interested in everything as it is.
-    if (session != &scratch) sessions_.AddInterest(*session, *WithoutShare(filter));
-    if (who.bridge && session->connected) {
-      if (filter == kBridgeRequestTopic) bridge_handle_ = client.handle;
+    if (session.connected) sessions_.AddInterest(session, *WithoutShare(filter));
+    if (who.bridge && session.connected) {
+      if (filter == kBridgeRequestTopic) {
+        if (bridge_handle_ != client.handle) bridge_requests_.OnBridgeGone();  // of another connection
+        bridge_handle_ = client.handle;
+      }
       if (bridge_handle_ == client.handle) delivery_.SetBridge(true);  // the notice comes again, too
     }
   }
   return Verdict(decision, options_.defer_other_topics);
+}
+
+// Each SUBSCRIBE starts one; the questions that our own kicks cause do not.
+ChatPlugin::AccessVerdict ChatPlugin::OnRewind(const ClientView& client, const Session& session,
+                                               std::string_view filter, int qos) {
+  if (!rewind_.MaySubscribe(session.user, filter)) return AccessVerdict::kDeny;
+  const bool asked = !kicks_.in_kick() && sessions_.Find(client.handle) != nullptr;
+  if (asked && !rewind_.Start(session, filter, qos, delivery_.shown())) return AccessVerdict::kDeny;
+  return AccessVerdict::kAllow;
 }
 
 ChatPlugin::AccessVerdict ChatPlugin::OnReceive(const ClientView& client, std::string_view topic,
@@ -359,6 +407,7 @@ void ChatPlugin::OnControl(const ClientView& client, std::string_view topic, std
   if (topic == kDoorbellTopic) {
     pool_.RunCompletions();
     delivery_.Drain();
+    rewind_.Drain();
     return;
   }
   const Session* session = sessions_.Find(client.handle);
@@ -374,8 +423,11 @@ void ChatPlugin::OnTick() {
     if (Session* kept = sessions_.Settle(client)) BindInLog(*kept);
   }
   coalescer_.Release();
+  bridge_requests_.Expire(BridgeRequests::Clock::now());
   delivery_.OnTick();
-  KickNow();
+  rewind_.Drain();
+  kicks_.OnTick();
+  KickStrangers();
   EndBrokerWhenLogFailed();
   log_->Seal();
 }
@@ -410,22 +462,11 @@ void ChatPlugin::WillChange(const domain::Change& change) {
     user = gone->name.str();
   }
   if (user.empty()) return;
-  for (const std::string& client : sessions_.ClientsOf(user)) KickLater(client);
+  for (const std::string& client : sessions_.ClientsOf(user)) kicks_.Later(client);
   if (std::holds_alternative<domain::UserGone>(change)) sessions_.Orphan(user);
 }
 
-void ChatPlugin::KickLater(const std::string& client) {
-  const Session* session = sessions_.FindClient(client);
-  if (session != nullptr) to_kick_[client] = session->handle;
-}
-
-void ChatPlugin::KickNow() {
-  for (const auto& [client, handle] : std::exchange(kicking_, std::exchange(to_kick_, {}))) {
-    const Session* session = sessions_.FindClient(client);
-    if (session == nullptr || session->handle != handle) continue;  // it has logged in anew
-    // A web socket that does not read lingers and could go on to publish: for us it is gone now.
-    if (broker_.Kick(client) && handle != nullptr) OnDisconnect(handle);
-  }
+void ChatPlugin::KickStrangers() {
   for (const std::string& client : std::exchange(strangers_, {})) {
     const Session* session = sessions_.FindClient(client);
     if (session == nullptr || !session->connected) broker_.Kick(client);
@@ -469,6 +510,7 @@ nlohmann::json ChatPlugin::Stats() const {
           {"boundMessagesLeftOut", gate_.bound().left_out_count()},
           {"coalescing", coalescer_.active()},
           {"coalescedBursts", coalescer_.corked_count()},
+          {"requestsAtBridge", bridge_requests_.under_way()},
           {"refused", gate_.refused_count()},
           {"closedForBackPressure", gate_.closed_count()}};
 }

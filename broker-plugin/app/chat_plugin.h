@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -10,6 +9,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "broker-plugin/acl/access.h"
+#include "broker-plugin/app/kicks.h"
 #include "broker-plugin/app/plugin_options.h"
 #include "broker-plugin/auth/credential_memory.h"
 #include "broker-plugin/auth/login.h"
@@ -20,8 +20,11 @@
 #include "broker-plugin/delivery/delivery.h"
 #include "broker-plugin/delivery/doorbell.h"
 #include "broker-plugin/delivery/output_coalescer.h"
+#include "broker-plugin/gate/bridge_requests.h"
 #include "broker-plugin/gate/command_sender.h"
 #include "broker-plugin/gate/gate.h"
+#include "broker-plugin/requests/requests.h"
+#include "broker-plugin/rewind/rewind.h"
 #include "core/log/local_log.h"
 
 namespace parley::plugin {
@@ -56,7 +59,9 @@ class ChatPlugin {
   void OnDisconnect(ClientHandle handle);
 
   enum class AccessVerdict { kAllow, kDeny, kDefer };
-  AccessVerdict OnSubscribe(const ClientView& client, std::string_view filter);
+  // `qos`: what the client asks for.
+  AccessVerdict OnSubscribe(const ClientView& client, std::string_view filter, int qos = 1);
+  void OnUnsubscribe(const ClientView& client, std::string_view filter);
   AccessVerdict OnReceive(const ClientView& client, std::string_view topic, std::string_view payload);
   AccessVerdict OnPublish(const ClientView& client, std::string_view topic);
 
@@ -80,12 +85,13 @@ class ChatPlugin {
   Session& Admit(const ClientView& client);
   Session* LearnFromCertificate(const ClientView& client);
   Session* Known(const ClientView& client, Session& scratch);
+  AccessVerdict DecideSubscribe(const ClientView& client, Session& session, std::string_view filter, int qos);
+  AccessVerdict OnRewind(const ClientView& client, const Session& session, std::string_view filter, int qos);
+  void KickStrangers();
   void BindInLog(Session& session);
   void Remember(const domain::UserRecord& user, const std::string& mac, std::string_view password);
   void Rehash(const domain::UserRecord& user, std::string_view password);
   void WillChange(const domain::Change& change);
-  void KickLater(const std::string& client);
-  void KickNow();
   void WakeUp();
   void SetCoalescing(bool on);
   void EndBrokerWhenLogFailed();
@@ -96,13 +102,17 @@ class ChatPlugin {
   const std::unique_ptr<log::LocalLog> log_;
   domain::Directory view_;
   Sessions sessions_;
+  Kicks kicks_;
   const LogClock clock_;
   CredentialMemory memory_;
   OutputCoalescer coalescer_;
   Delivery delivery_;
   CommandSender commands_;
-  Gate gate_;
   WorkerPool pool_;
+  Requests requests_;
+  BridgeRequests bridge_requests_;
+  Gate gate_;
+  Rewind rewind_;
   Login login_;
   Control control_;
 
@@ -122,10 +132,6 @@ class ChatPlugin {
   // A connection that ended before anything was learned of it, in this pass.
   ClientHandle unlearned_gone_ = nullptr;
   std::set<std::string> strangers_;  // client ids with a certificate of no user: kicked at the next tick
-  // Client id → its connection when it was to be kicked. Kicked one tick later, so that an answer that is on
-  // its way to it goes out first.
-  std::map<std::string, ClientHandle> to_kick_;
-  std::map<std::string, ClientHandle> kicking_;
   std::vector<std::string> to_settle_;
 };
 

@@ -51,7 +51,10 @@ std::optional<std::string> Sessions::OwnerOtherThan(const std::string& client, s
 Session& Sessions::Connected(ClientHandle handle, Session session) {
   const auto older = by_client_.find(session.client);
   if (older != by_client_.end()) {
-    if (older->second->user == session.user) session.bound_at_ms = older->second->bound_at_ms;
+    if (older->second->user == session.user) {
+      session.bound_at_ms = older->second->bound_at_ms;
+      if (session.resumes) session.filters = std::move(older->second->filters);
+    }
     Forget(session.client);
   }
   // The broker may use a handle again without having told us that its last client has gone.
@@ -98,6 +101,11 @@ Session* Sessions::Find(ClientHandle handle) {
 }
 
 Session* Sessions::FindClient(std::string_view client) {
+  const auto found = by_client_.find(client);
+  return found == by_client_.end() ? nullptr : found->second.get();
+}
+
+const Session* Sessions::FindClient(std::string_view client) const {
   const auto found = by_client_.find(client);
   return found == by_client_.end() ? nullptr : found->second.get();
 }

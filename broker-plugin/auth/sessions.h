@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "broker-plugin/auth/interest.h"
@@ -28,6 +29,7 @@ struct Session {
   bool outlives = false;                  // the broker keeps it when the connection ends
   std::optional<uint64_t> bound_at_ms{};  // log time of its newest binding in the log
   bool v5 = false;
+  bool resumes = false;           // it goes on with what an earlier connection of this client id has left
   ClientHandle handle = nullptr;  // set while connected
   // The burst of deliveries that it was last part of (delivery/output_coalescer.h).
   struct Burst {
@@ -35,6 +37,8 @@ struct Session {
     bool corked = false;
   } burst{};
   Interest interest;  // changed by Sessions::AddInterest() only
+  // Hashes of the filters that it has subscribed to in this process, to count them.
+  std::unordered_set<size_t> filters{};
 };
 
 // All sessions by handle, client id and user, and which user a client id belongs to. Broker thread only.
@@ -67,6 +71,7 @@ class Sessions {
   // The connected session of a handle; nullptr for a stranger, and for a handle that was taken over.
   Session* Find(ClientHandle handle);
   Session* FindClient(std::string_view client);
+  const Session* FindClient(std::string_view client) const;
 
   // Notes that the session was granted this filter ($share taken off).
   void AddInterest(Session& session, std::string_view filter);

@@ -45,6 +45,15 @@ Result<uint64_t> OptionalNumber(const json& command, const char* field) {
   return found->get<uint64_t>();
 }
 
+Result<uint32_t> NumberArgument(const json& command, const char* field, Bounds bounds) {
+  const auto found = command.find(field);
+  const bool number = found != command.end() && found->is_number_unsigned();
+  if (number && found->get<uint64_t>() >= bounds.min && found->get<uint64_t>() <= bounds.max) {
+    return found->get<uint32_t>();
+  }
+  return Invalid(field, "a number from " + std::to_string(bounds.min) + " to " + std::to_string(bounds.max));
+}
+
 Result<UserId> UserArgument(const json& command, const char* field) {
   const Result<std::string> text = RequiredText(command, field);
   if (!text) return text.error();
@@ -90,13 +99,10 @@ Result<domain::RoomKind> KindArgument(const json& command) {
   const std::string text = found->is_string() ? found->get<std::string>() : std::string();
   if (Cased(text, std::tolower) != text || !v1::Room::Kind_Parse(Cased(text, std::toupper), &kind) ||
       kind == v1::Room::UNSPECIFIED) {
-    return Invalid("kind", "group (direct rooms exist by themselves)");
+    return Invalid("kind", "one of group, public, channel, device (direct rooms exist by themselves)");
   }
   if (kind == v1::Room::DIRECT) {
     return Error{Code::FAILED_PRECONDITION, "a direct room exists by itself: send to dm:{a}:{b}"};
-  }
-  if (kind != v1::Room::GROUP) {
-    return Error{Code::UNIMPLEMENTED, "this version has rooms of the kinds group and direct"};
   }
   return kind;
 }

@@ -19,6 +19,13 @@ Result<std::string> OptionalText(const nlohmann::json& command, const char* fiel
 // 0 when absent.
 Result<uint64_t> OptionalNumber(const nlohmann::json& command, const char* field);
 
+// A number that must be there, within these bounds.
+struct Bounds {
+  uint32_t min;
+  uint32_t max;
+};
+Result<uint32_t> NumberArgument(const nlohmann::json& command, const char* field, Bounds bounds);
+
 Result<UserId> UserArgument(const nlohmann::json& command, const char* field);
 Result<RoomId> RoomArgument(const nlohmann::json& command);
 // A password that may be set: 1 to 256 bytes without U+0000; nullopt when absent.

@@ -8,6 +8,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "broker-plugin/auth/credential_memory.h"
+#include "broker-plugin/auth/sessions.h"
 #include "broker-plugin/auth/worker_pool.h"
 #include "broker-plugin/control/admin_call.h"
 #include "broker-plugin/delivery/broker.h"
@@ -23,6 +24,10 @@ struct ControlParts {
   CommandSender& commands;
   WorkerPool& pool;
   const CredentialMemory& memory;
+  const Sessions& sessions;
+  // Ends the connections of a user, or of one client when it is named; how many there were. They end a moment
+  // later, so that an answer goes out first.
+  std::function<size_t(const std::string& user, const std::string& client)> kick;
   std::function<nlohmann::json()> stats;
   bool defer_other_topics = false;  // the option parley_other_topics
 };

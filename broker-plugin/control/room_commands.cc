@@ -14,6 +14,10 @@ namespace {
 
 using nlohmann::json;
 
+Bounds MessageBytes(const AdminCall& call) {
+  return {0, call.parts().view.config().max_draft_bytes};
+}
+
 Outcome CreateRoom(const AdminCall& call) {
   const json& command = call.arguments();
   const Result<RoomId> room = RoomArgument(command);
@@ -33,6 +37,16 @@ Outcome CreateRoom(const AdminCall& call) {
   create.set_room(room->str());
   create.set_kind(*kind);
   create.set_title(*title);
+  if (command.contains("retention_days")) {
+    const Result<uint32_t> days = NumberArgument(command, "retention_days", {0, limits::kRetentionDaysMax});
+    if (!days) return days.error();
+    create.set_retention_days(*days);
+  }
+  if (command.contains("max_message_bytes")) {
+    const Result<uint32_t> bytes = NumberArgument(command, "max_message_bytes", MessageBytes(call));
+    if (!bytes) return bytes.error();
+    create.set_max_message_bytes(*bytes);
+  }
   const json members = command.value("members", json::array());
   if (!members.is_array() || members.size() > static_cast<size_t>(limits::kMembersPerCommandMax)) {
     return Error{Code::INVALID_ARGUMENT, "members: give at most 10000 of {user, role}"};
@@ -47,6 +61,53 @@ Outcome CreateRoom(const AdminCall& call) {
     member.set_user(user->str());
     member.set_role(*role);
   }
+  return call.Append(std::move(append));
+}
+
+Outcome UpdateRoom(const AdminCall& call) {
+  const json& command = call.arguments();
+  const Result<RoomId> room = RoomArgument(command);
+  if (!room) return room.error();
+  domain::Command append = call.NewCommand();
+  internal::v1::UpdateRoom& update = *append.mutable_update_room();
+  update.set_room(room->str());
+  bool any = false;
+  if (command.contains("title")) {
+    any = true;
+    const Result<std::string> title = OptionalText(command, "title", limits::kTitleBytesMax);
+    if (!title) return title.error();
+    update.set_title(*title);
+  }
+  if (command.contains("history")) {
+    any = true;
+    const Result<v1::Room::History> history = HistoryArgument(command);
+    if (!history) return history.error();
+    update.set_history(*history);
+  }
+  if (command.contains("retention_days")) {
+    any = true;
+    const Result<uint32_t> days = NumberArgument(command, "retention_days", {0, limits::kRetentionDaysMax});
+    if (!days) return days.error();
+    update.set_retention_days(*days);
+  }
+  if (command.contains("max_message_bytes")) {
+    any = true;
+    const Result<uint32_t> bytes = NumberArgument(command, "max_message_bytes", MessageBytes(call));
+    if (!bytes) return bytes.error();
+    update.set_max_message_bytes(*bytes);
+  }
+  if (!any) {
+    return Error{Code::INVALID_ARGUMENT,
+                 "title, history, retention_days, max_message_bytes: give what to change"};
+  }
+  return call.Append(std::move(append));
+}
+
+Outcome DeleteRoom(const AdminCall& call) {
+  const Result<RoomId> room = RoomArgument(call.arguments());
+  if (!room) return room.error();
+  domain::Command append = call.NewCommand();
+  append.mutable_delete_room()->set_room(room->str());
   return call.Append(std::move(append));
 }
 
@@ -119,12 +180,15 @@ Outcome GetRoom(const AdminCall& call) {
                           {"kind", LowerName(room->record.kind())},
                           {"title", room->record.title()},
                           {"history", LowerName(room->record.history())},
+                          {"retentionDays", room->record.retention_days()},
+                          {"maxMessageBytes", room->record.max_message_bytes()},
                           {"members", std::move(members)}}}});
 }
 
 constexpr AdminCommand kCommands[] = {
-    {"createRoom", CreateRoom},       {"addMember", AddMember}, {"removeMember", RemoveMember},
-    {"setMemberRole", SetMemberRole}, {"listRooms", ListRooms}, {"getRoom", GetRoom},
+    {"createRoom", CreateRoom}, {"updateRoom", UpdateRoom},     {"deleteRoom", DeleteRoom},
+    {"addMember", AddMember},   {"removeMember", RemoveMember}, {"setMemberRole", SetMemberRole},
+    {"listRooms", ListRooms},   {"getRoom", GetRoom},
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // The admin commands about users.
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -114,6 +115,61 @@ Outcome DeleteUser(const AdminCall& call) {
   return call.Append(std::move(append));
 }
 
+Outcome SetDisabled(const AdminCall& call, bool disabled) {
+  const Result<UserId> user = UserArgument(call.arguments(), "username");
+  if (!user) return user.error();
+  if (user->str() == call.user()) return Error{Code::FAILED_PRECONDITION, "another admin must disable you"};
+  if (user->str() == kBridgeUser) {
+    return Error{Code::FAILED_PRECONDITION, user->str() + " is a service of this server and stays"};
+  }
+  domain::Command append = call.NewCommand();
+  append.mutable_set_user_disabled()->set_username(user->str());
+  append.mutable_set_user_disabled()->set_disabled(disabled);
+  return call.Append(std::move(append));
+}
+Outcome DisableUser(const AdminCall& call) {
+  return SetDisabled(call, true);
+}
+Outcome EnableUser(const AdminCall& call) {
+  return SetDisabled(call, false);
+}
+
+Outcome GetUser(const AdminCall& call) {
+  const Result<UserId> name = UserArgument(call.arguments(), "username");
+  if (!name) return name.error();
+  const domain::Directory& view = call.parts().view;
+  const domain::User* user = view.FindUser(name->str());
+  if (user == nullptr) return Error{Code::NOT_FOUND, "no user " + name->str()};
+  std::map<std::string, std::string> rooms;  // by name
+  for (const domain::RoomSlot slot : user->rooms) {
+    const std::string& room = view.At(slot).record.room();
+    const domain::Role role = view.FindMembership(room, name->str())->role;
+    if (role != v1::Member::UNSPECIFIED) rooms[room] = LowerName(role);
+  }
+  json memberships = json::array();
+  for (const auto& [room, role] : rooms) {
+    if (memberships.size() == kListPageMax) break;
+    memberships.push_back({{"room", room}, {"role", role}});
+  }
+  json clients = json::array();
+  for (const std::string& client : call.parts().sessions.ClientsOf(name->str())) {
+    const Session* session = call.parts().sessions.FindClient(client);
+    clients.push_back({{"client", client}, {"connected", session != nullptr && session->connected}});
+  }
+  return Outcome::Data(
+      {{"user",
+        {{"username", user->record.username()},
+         {"kind", user->record.kind()},
+         {"roles", std::vector<std::string>(user->record.roles().begin(), user->record.roles().end())},
+         {"disabled", user->record.disabled()},
+         {"displayName", user->record.display_name()},
+         {"about", user->record.about()},
+         {"hasPassword", !user->record.password_hash().empty()},
+         {"roomCount", rooms.size()},
+         {"rooms", std::move(memberships)},
+         {"clients", std::move(clients)}}}});
+}
+
 Outcome ListUsers(const AdminCall& call) {
   return Page(call, call.parts().view.UsersByName(), "users", [](const domain::User& user) {
     return json{{"username", user.record.username()},
@@ -124,9 +180,8 @@ Outcome ListUsers(const AdminCall& call) {
 }
 
 constexpr AdminCommand kCommands[] = {
-    {"createUser", CreateUser},
-    {"setUserPassword", SetUserPassword},
-    {"deleteUser", DeleteUser},
+    {"createUser", CreateUser},   {"setUserPassword", SetUserPassword}, {"deleteUser", DeleteUser},
+    {"disableUser", DisableUser}, {"enableUser", EnableUser},           {"getUser", GetUser},
     {"listUsers", ListUsers},
 };
 

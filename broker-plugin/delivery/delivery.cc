@@ -95,15 +95,9 @@ bool Delivery::DrainUntil(LogIndex index, std::chrono::milliseconds timeout) {
 }
 
 bool Delivery::Deliver(const domain::Applied& applied) {
-  if (!progress_.changed) {
-    if (!applied.changes.empty() && !ViewMayChange()) return false;
-    for (const domain::Change& change : applied.changes) {
-      hooks_.will_change(change);
-      view_.Apply(change);
-    }
-    progress_.changed = true;
-  }
+  if (!applied.events_first && !ChangeView(applied)) return false;
   if (!DeliverEvents(applied)) return false;
+  if (applied.events_first && !ChangeView(applied)) return false;
   const internal::v1::Origin& origin = applied.origin;
   if (applied.ack) {
     PublishAck(origin.client(), AnswerEncoding(static_cast<Encoding>(origin.encoding())), *applied.ack,
@@ -111,6 +105,23 @@ bool Delivery::Deliver(const domain::Applied& applied) {
   }
   if (origin.token() != 0) hooks_.answered(applied);
   return true;
+}
+
+bool Delivery::ChangeView(const domain::Applied& applied) {
+  if (progress_.changed) return true;
+  if (!applied.changes.empty() && !ViewMayChange()) return false;
+  for (const domain::Change& change : applied.changes) {
+    hooks_.will_change(change);
+    view_.Apply(change);
+  }
+  progress_.changed = true;
+  return true;
+}
+
+LogIndex Delivery::shown() const {
+  if (outgoing_.empty()) return committed_;
+  const bool begun = progress_.changed || progress_.started || progress_.event > 0;
+  return begun ? outgoing_.front().applied[next_].index : committed_;
 }
 
 bool Delivery::DeliverEvents(const domain::Applied& applied) {

@@ -71,6 +71,8 @@ class Delivery final : public log::LogListener {
 
   // Everything up to here is on disk and visible in the view.
   LogIndex committed() const { return committed_; }
+  // The newest index whose events have gone out, at least in part: who subscribes now may have missed them.
+  LogIndex shown() const;
   // The log has failed; nothing more will be committed.
   std::optional<Error> failure() const;
 
@@ -92,6 +94,7 @@ class Delivery final : public log::LogListener {
   bool HasOutgoing() const { return !outgoing_.empty(); }
   // Delivers the command that is on its way out. False: it must wait (for a barrier, or for the next pass).
   bool Deliver(const domain::Applied& applied);
+  bool ChangeView(const domain::Applied& applied);
   bool DeliverEvents(const domain::Applied& applied);
   void StartEvent(const domain::NewEvent& event);
   // On to the next command.

@@ -1,25 +1,13 @@
 #include "broker-plugin/gate/gate.h"
 
-#include <algorithm>
-#include <array>
-
 #include "broker-plugin/gate/body_hash.h"
 #include "core/domain/permissions.h"
-#include "parley/internal/v1/envelope.pb.h"
 #include "schemas/draft.h"
 #include "schemas/json.h"
 #include "schemas/limits.h"
 
 namespace parley::plugin {
 namespace {
-
-constexpr std::array<std::string_view, 12> kBridgeMethods = {
-    "history.page", "sync",         "rooms.list",   "rooms.get",    "members.list", "users.get",
-    "users.find",   "receipts.get", "presence.get", "presence.set", "search",       "message.explain"};
-
-bool IsBridgeMethod(std::string_view method) {
-  return std::find(kBridgeMethods.begin(), kBridgeMethods.end(), method) != kBridgeMethods.end();
-}
 
 // The Response Topic when it lies in the client's own space, else its replies topic.
 ReplyAddress ReplyAddressOf(const Session& session, const RequestTopic& topic,
@@ -36,16 +24,13 @@ ReplyAddress ReplyAddressOf(const Session& session, const RequestTopic& topic,
 }  // namespace
 
 Gate::Verdict Gate::OnMessage(const Session& session, const Publication& publication) {
+  if (session.kind == Session::Kind::kBridge) return OnBridge(publication);
   if (!IsChat(publication.topic)) {
     if (bound_.Take(&session, publication.topic, publication.payload, publication.qos)) return Verdict::kPass;
     ++closed_count_;
     return Verdict::kClose;
   }
   const Result<ChatTopic> topic = ParseChatTopic(publication.topic);
-  if (session.kind == Session::Kind::kBridge) {  // answers of the bridge go their ordinary way
-    const auto* client = topic ? std::get_if<ClientTopic>(&*topic) : nullptr;
-    return client != nullptr ? Verdict::kPass : Verdict::kRefuse;
-  }
   const std::string_view correlation = publication.correlation_data;
   if (!topic) return Refuse({.session = session, .correlation_data = correlation}, {}, topic.error());
   if (const auto* send = std::get_if<SendTopic>(&*topic)) return OnSend(session, *send, publication);
@@ -61,6 +46,20 @@ Gate::Verdict Gate::OnMessage(const Session& session, const Publication& publica
   return Verdict::kRefuse;
 }
 
+// The bridge speaks on one topic only.
+Gate::Verdict Gate::OnBridge(const Publication& publication) {
+  if (publication.topic != kBridgeReplyTopic) return Verdict::kRefuse;
+  bridge_requests_.OnReply(publication.payload);
+  return Verdict::kTaken;
+}
+
+Status Gate::CheckRate(const Session& session) {
+  const uint32_t limit = view_.config().publishes_per_second;
+  if (limiter_.Take(session.user, limit, RateLimiter::Clock::now())) return {};
+  return Error{Code::RESOURCE_EXHAUSTED,
+               "more than " + std::to_string(limit) + " messages and requests a second: send again later"};
+}
+
 void Gate::OnDenied(const Session& session) {
   Refuse({.session = session}, {}, {Code::PERMISSION_DENIED, "this topic is for the server to publish"});
 }
@@ -68,9 +67,13 @@ void Gate::OnDenied(const Session& session) {
 Gate::Verdict Gate::OnSend(const Session& session, const SendTopic& topic, const Publication& publication) {
   const Attempt attempt{session, topic.encoding, topic.room, publication.correlation_data};
   const auto refuse = [&](const Error& why, std::string id) { return Refuse(attempt, std::move(id), why); };
-  if (publication.payload.size() > limits::kDraftBytesMax) {
-    return refuse({Code::RESOURCE_EXHAUSTED, "a draft has at most 65536 bytes"},
+  const size_t bytes_max = view_.config().max_draft_bytes;
+  if (publication.payload.size() > bytes_max) {
+    return refuse({Code::RESOURCE_EXHAUSTED, "a draft has at most " + std::to_string(bytes_max) + " bytes"},
                   BestKnownId(topic.id, Encoding::kText, {}));
+  }
+  if (Status rate = CheckRate(session); !rate) {
+    return refuse(rate.error(), BestKnownId(topic.id, topic.encoding, publication.payload));
   }
   // One command for all drafts: what it holds allocated is used again.
   domain::Command& command = send_command_;
@@ -131,7 +134,8 @@ Gate::Verdict Gate::SendLive(const Attempt& attempt, const domain::Room* room, c
     }
   } else {
     const domain::Membership* membership = view_.FindMembership(room_name, session.user);
-    if (Status may = domain::MaySend(room->record, session.user, membership->role); !may) {
+    const domain::User& sender = *view_.FindUser(session.user);  // has a membership
+    if (Status may = domain::MaySend(room->record, sender.record, membership->role); !may) {
       return Refuse(attempt, draft.id(), may.error());
     }
   }
@@ -159,23 +163,22 @@ Gate::Verdict Gate::OnRequest(const Session& session, const RequestTopic& topic,
   if (publication.payload.size() > limits::kRequestBytesMax) {
     return refuse({Code::RESOURCE_EXHAUSTED, "a request has at most 65536 bytes"});
   }
-  if (!IsBridgeMethod(topic.method)) {
+  if (Status rate = CheckRate(session); !rate) return refuse(rate.error());
+  const IncomingRequest request{.user = session.user,
+                                .client = session.client,
+                                .encoding = topic.encoding,
+                                .payload = publication.payload,
+                                .address = ReplyAddressOf(session, topic, publication)};
+  if (member_requests_.Has(topic.method)) {
+    member_requests_.OnRequest(topic.method, request);
+    return Verdict::kTaken;
+  }
+  if (!BridgeRequests::Has(topic.method)) {
     return refuse({Code::UNIMPLEMENTED, "this version has no method " + Printable(topic.method, 64)});
   }
-  if (!delivery_.bridge_present()) {
-    return refuse({Code::UNAVAILABLE, "the bridge is not connected: try again in a moment"});
+  if (Status sent = bridge_requests_.Forward(topic.method, request, BridgeRequests::Clock::now()); !sent) {
+    return refuse(sent.error());
   }
-  internal::v1::RequestEnvelope envelope;
-  envelope.set_user(session.user);
-  envelope.set_client(session.client);
-  envelope.set_committed(delivery_.committed().value);
-  envelope.set_method(std::string(topic.method));
-  envelope.set_encoding(static_cast<uint32_t>(topic.encoding));
-  envelope.set_payload(publication.payload.data(), publication.payload.size());
-  ReplyAddress address = ReplyAddressOf(session, topic, publication);
-  envelope.set_reply_topic(std::move(address.topic));
-  envelope.set_correlation_data(std::move(address.correlation_data));
-  delivery_.PublishRequest(envelope.SerializeAsString());
   return Verdict::kTaken;
 }
 

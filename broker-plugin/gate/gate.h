@@ -7,7 +7,10 @@
 #include "broker-plugin/auth/sessions.h"
 #include "broker-plugin/delivery/delivery.h"
 #include "broker-plugin/gate/bound_messages.h"
+#include "broker-plugin/gate/bridge_requests.h"
 #include "broker-plugin/gate/command_sender.h"
+#include "broker-plugin/gate/member_requests.h"
+#include "broker-plugin/gate/rate_limiter.h"
 #include "schemas/topic.h"
 
 namespace parley::plugin {
@@ -34,8 +37,14 @@ class Gate {
     kClose,   // cannot be taken now: close the connection without a PUBACK, the message stays the client's
   };
 
-  Gate(const domain::Directory& view, CommandSender& commands, Delivery& delivery)
-      : view_(view), commands_(commands), delivery_(delivery), bound_(view, commands) {}
+  Gate(const domain::Directory& view, CommandSender& commands, Delivery& delivery,
+       MemberRequests& member_requests, BridgeRequests& bridge_requests)
+      : view_(view),
+        commands_(commands),
+        delivery_(delivery),
+        member_requests_(member_requests),
+        bridge_requests_(bridge_requests),
+        bound_(view, commands) {}
 
   Verdict OnMessage(const Session& session, const Publication& publication);
   // A publish to a chat topic that the access rules have denied: answers it.
@@ -59,6 +68,8 @@ class Gate {
 
   Verdict OnSend(const Session& session, const SendTopic& topic, const Publication& publication);
   Verdict OnRequest(const Session& session, const RequestTopic& topic, const Publication& publication);
+  Verdict OnBridge(const Publication& publication);
+  Status CheckRate(const Session& session);
   Verdict SendLive(const Attempt& attempt, const domain::Room* room, const v1::Draft& draft);
   Status CheckSender(const Session& session, std::string_view room) const;
   Verdict Refuse(const Attempt& attempt, std::string id, const Error& why);
@@ -68,7 +79,10 @@ class Gate {
   const domain::Directory& view_;
   CommandSender& commands_;
   Delivery& delivery_;
+  MemberRequests& member_requests_;
+  BridgeRequests& bridge_requests_;
   BoundMessages bound_;
+  RateLimiter limiter_;
   domain::Command send_command_;
   uint64_t closed_count_ = 0;
   uint64_t refused_count_ = 0;

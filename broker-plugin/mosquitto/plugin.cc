@@ -85,12 +85,13 @@ int OnAcl(int, void* event_data, void* userdata) {
     const ClientView client = ViewOf(event.client);
     switch (event.access) {
       case MOSQ_ACL_SUBSCRIBE:
-        return ReturnCode(plugin.OnSubscribe(client, View(event.topic)));
+        return ReturnCode(plugin.OnSubscribe(client, View(event.topic), event.qos));
       case MOSQ_ACL_READ:
         return ReturnCode(plugin.OnReceive(client, View(event.topic), View(event.payload, event.payloadlen)));
       case MOSQ_ACL_WRITE:
         return ReturnCode(plugin.OnPublish(client, View(event.topic)));
       case MOSQ_ACL_UNSUBSCRIBE:
+        plugin.OnUnsubscribe(client, View(event.topic));
         return MOSQ_ERR_SUCCESS;
       default:
         return MOSQ_ERR_ACL_DENIED;

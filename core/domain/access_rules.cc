@@ -22,13 +22,11 @@ struct Source {
 // Calls visit(source) for the user's own rules, everyone's, then each role.
 template <typename Visit>
 void ForEachSource(const Directory& directory, const User& user, Visit visit) {
-  if (user.record.rules_size() > 0) visit(Source{&directory.RulesOf(user), {}, 0});
-  if (const RuleSet* everyone = directory.RulesOf(kEveryoneRole)) visit(Source{everyone, kEveryoneRole, 0});
-  for (int i = 0; i < user.record.roles_size(); ++i) {
-    const RuleSet* rules = directory.RulesOf(user.record.roles(i));
-    const int32_t priority =
-        i < user.record.role_priorities_size() ? user.record.role_priorities(i) : int32_t{0};
-    if (rules != nullptr) visit(Source{rules, user.record.roles(i), priority});
+  if (user.has_rules) visit(Source{&directory.RulesOf(user), {}, 0});
+  if (const RuleSet* everyone = directory.RulesOfEveryone()) visit(Source{everyone, kEveryoneRole, 0});
+  for (const RoleOfUser& of : user.roles) {
+    const RuleSet* rules = directory.RulesOf(of.role);
+    if (rules != nullptr) visit(Source{rules, directory.At(of.role).record.role(), of.priority});
   }
 }
 
@@ -79,11 +77,10 @@ const AclRule* RuleSet::FirstMatch(AclRule::Type type, std::string_view topic, c
   return first == UINT32_MAX ? nullptr : &rules_[first];
 }
 
-RuleHit DecideTopic(const Directory& directory, const User& user, std::string_view client, AclRule::Type type,
+RuleHit DecideTopic(const Directory& directory, const User& user, const Names& names, AclRule::Type type,
                     std::string_view topic) {
   RuleHit first;
   int32_t first_priority = 0;
-  const Names names{user.record.username(), client};
   ForEachSource(directory, user, [&](const Source& source) {
     const AclRule* rule = source.rules->FirstMatch(type, topic, names);
     if (rule == nullptr) return;
@@ -94,7 +91,7 @@ RuleHit DecideTopic(const Directory& directory, const User& user, std::string_vi
   return first;
 }
 
-RuleHit DecideFilter(const Directory& directory, const User& user, std::string_view client,
+RuleHit DecideFilter(const Directory& directory, const User& user, const Names& names,
                      std::string_view filter) {
   struct Placed {
     RuleHit hit;
@@ -109,7 +106,6 @@ RuleHit DecideFilter(const Directory& directory, const User& user, std::string_v
   std::stable_sort(rules.begin(), rules.end(), [](const Placed& a, const Placed& b) {
     return ComesBefore(*a.hit.rule, a.priority, *b.hit.rule, b.priority);
   });
-  const Names names{user.record.username(), client};
   for (const Placed& placed : rules) {
     const AclRule& rule = *placed.hit.rule;
     const std::optional<bool> unsound = Unsound(rule, names);

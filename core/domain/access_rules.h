@@ -55,13 +55,13 @@ struct RuleHit {
   bool allows() const { return rule != nullptr && rule->allow(); }
 };
 
-// To publish to a topic, or to receive it (SUBSCRIBE).
-RuleHit DecideTopic(const Directory& directory, const User& user, std::string_view client, AclRule::Type type,
+// To publish to a topic, or to receive it (SUBSCRIBE). `names`: the user's and the client's.
+RuleHit DecideTopic(const Directory& directory, const User& user, const Names& names, AclRule::Type type,
                     std::string_view topic);
 
 // To subscribe to a filter: granted by a rule that allows and covers the whole filter, unless one before it
 // denies something that the filter can match.
-RuleHit DecideFilter(const Directory& directory, const User& user, std::string_view client,
+RuleHit DecideFilter(const Directory& directory, const User& user, const Names& names,
                      std::string_view filter);
 
 // INVALID_ARGUMENT, and why, for a rule that cannot be.

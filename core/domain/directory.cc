@@ -26,8 +26,10 @@ std::vector<const T*> ByName(const Table& table, const Items& items) {
 }  // namespace
 
 Directory::Directory() {
-  for (const std::string_view role : {kAdminRole, kEveryoneRole}) {
-    roles_[std::string(role)].record.set_role(std::string(role));
+  for (const std::string_view role : {kEveryoneRole, kAdminRole}) {
+    RoleRecord record;
+    record.set_role(std::string(role));
+    Put(record);
   }
 }
 
@@ -50,15 +52,15 @@ const Membership* Directory::FindMembership(std::string_view room_name, std::str
 }
 
 const RuleRole* Directory::FindRole(std::string_view name) const {
-  const auto found = roles_.find(name);
-  return found == roles_.end() ? nullptr : &found->second;
+  const auto found = role_by_name_.find(name);
+  return found == role_by_name_.end() || !At(found->second).exists ? nullptr : &At(found->second);
 }
 
-const RuleSet* Directory::RulesOf(std::string_view name) const {
-  const RuleRole* role = FindRole(name);
-  if (role == nullptr || role->record.rules_size() == 0) return nullptr;
-  if (role->rules == nullptr) role->rules = std::make_shared<const RuleSet>(role->record.rules());
-  return role->rules.get();
+const RuleSet* Directory::RulesOf(RoleSlot slot) const {
+  const RuleRole& role = At(slot);
+  if (role.record.rules_size() == 0) return nullptr;
+  if (role.rules == nullptr) role.rules = std::make_shared<const RuleSet>(role.record.rules());
+  return role.rules.get();
 }
 
 const RuleSet& Directory::RulesOf(const User& user) const {
@@ -69,7 +71,9 @@ const RuleSet& Directory::RulesOf(const User& user) const {
 std::vector<const RuleRole*> Directory::RolesByName() const {
   std::vector<const RuleRole*> sorted;
   sorted.reserve(roles_.size());
-  for (const auto& [name, role] : roles_) sorted.push_back(&role);
+  for (const RuleRole& role : roles_) {
+    if (role.exists) sorted.push_back(&role);
+  }
   std::sort(sorted.begin(), sorted.end(),
             [](const RuleRole* a, const RuleRole* b) { return a->record.role() < b->record.role(); });
   return sorted;
@@ -89,6 +93,7 @@ void Directory::Apply(const Change& change) {
     void operator()(const UserRecord& record) { directory.Put(record); }
     void operator()(const UserGone& gone) { directory.Erase(gone); }
     void operator()(const RoomRecord& record) { directory.Put(record); }
+    void operator()(const RoomGone& gone) { directory.Erase(gone); }
     void operator()(const MemberPut& put) { directory.Put(put); }
     void operator()(const MemberGone& gone) { directory.Erase(gone); }
     void operator()(const ClientRecord&) {}
@@ -96,6 +101,7 @@ void Directory::Apply(const Change& change) {
     void operator()(const RoleGone& gone) { directory.Erase(gone); }
     void operator()(const BindingRecord& record) { directory.bindings_.Put(record); }
     void operator()(const BindingGone& gone) { directory.bindings_.Erase(gone.filter, gone.rid); }
+    void operator()(const ConfigRecord& record) { directory.Put(record); }
   };
   std::visit(Visitor{*this}, change);
 }
@@ -113,6 +119,14 @@ void Directory::Put(const UserRecord& record) {
   User& user = users_[static_cast<size_t>(entry->second)];
   user.record = record;
   user.rules.reset();
+  user.disabled = record.disabled();
+  user.has_rules = record.rules_size() > 0;
+  user.roles.clear();
+  user.roles.reserve(static_cast<size_t>(record.roles_size()));
+  for (int i = 0; i < record.roles_size(); ++i) {
+    const int32_t priority = i < record.role_priorities_size() ? record.role_priorities(i) : int32_t{0};
+    user.roles.push_back({SlotOfRole(record.roles(i)), priority});
+  }
 }
 
 void Directory::Put(const RoomRecord& record) {
@@ -145,14 +159,42 @@ void Directory::Put(const MemberPut& put) {
   rooms.insert(std::lower_bound(rooms.begin(), rooms.end(), room_slot->second), room_slot->second);
 }
 
-void Directory::Put(const RoleRecord& record) {
-  roles_[record.role()] = RuleRole{record};
+RoleSlot Directory::SlotOfRole(const std::string& role) {
+  const auto [entry, is_new] = role_by_name_.try_emplace(role, RoleSlot(roles_.size()));
+  if (is_new) roles_.emplace_back();
+  return entry->second;
 }
 
-// A built-in role stays, without its rules.
+void Directory::Put(const RoleRecord& record) {
+  RuleRole& role = roles_[static_cast<size_t>(SlotOfRole(record.role()))];
+  role.exists = true;
+  role.record = record;
+  role.rules.reset();
+}
+
+// A built-in role stays.
 void Directory::Erase(const RoleGone& gone) {
-  if (gone.role == kAdminRole || gone.role == kEveryoneRole) return;
-  roles_.erase(gone.role);
+  const auto found = role_by_name_.find(gone.role);
+  if (found == role_by_name_.end() || gone.role == kAdminRole || gone.role == kEveryoneRole) return;
+  roles_[static_cast<size_t>(found->second)] = {};
+}
+
+void Directory::Put(const ConfigRecord& record) {
+  config_record_ = record;
+  config_ = ConfigOf(record);
+}
+
+void Directory::Erase(const RoomGone& gone) {
+  const auto found = room_by_rid_.find(gone.rid);
+  if (found == room_by_rid_.end()) return;
+  const RoomSlot slot = found->second;
+  Room& room = rooms_[static_cast<size_t>(slot)];
+  for (const Membership& member : room.members) {
+    std::erase(users_[static_cast<size_t>(member.user)].rooms, slot);
+  }
+  room_by_name_.erase(room.record.room());
+  room_by_rid_.erase(found);
+  room = {};
 }
 
 void Directory::Erase(const UserGone& gone) {

@@ -9,6 +9,7 @@
 
 #include "core/domain/access_rules.h"
 #include "core/domain/binding_table.h"
+#include "core/domain/config.h"
 #include "parley/internal/v1/state.pb.h"
 #include "schemas/names.h"
 
@@ -25,6 +26,7 @@ using RoomKind = v1::Room::Kind;
 // Positions in the directory's own tables: 32 bits, never used again while the process lives.
 enum class UserSlot : uint32_t {};
 enum class RoomSlot : uint32_t {};
+enum class RoleSlot : uint32_t {};
 
 // One user's standing in one room. role UNSPECIFIED: a former member.
 struct Membership {
@@ -35,10 +37,20 @@ struct Membership {
   uint64_t since_feed;    // log index of the change that made this membership, whatever roles it had since
 };
 
+// A role that a user has, of record.roles.
+struct RoleOfUser {
+  RoleSlot role;
+  int32_t priority;
+};
+
 struct User {
-  UserRecord record;
-  std::vector<RoomSlot> rooms;    // sorted; all rooms with a Membership of this user
+  // What every check reads stands first, and together.
+  bool disabled = false;
+  bool has_rules = false;
+  std::vector<RoleOfUser> roles{};
   mutable CompiledRules rules{};  // of record.rules, made when first asked for
+  std::vector<RoomSlot> rooms{};  // sorted; all rooms with a Membership of this user
+  UserRecord record{};
 };
 
 struct Room {
@@ -48,6 +60,7 @@ struct Room {
 
 // A group of access rules.
 struct RuleRole {
+  bool exists = false;
   RoleRecord record;
   mutable CompiledRules rules{};
 };
@@ -63,10 +76,19 @@ struct BindingGone {
 // A user or a membership that is no more (deleteUser).
 struct UserGone {
   UserId name;
+  Uid uid;
 };
 struct MemberGone {
   Rid rid;
   Uid uid;
+};
+// A room that is no more (deleteRoom), with all its memberships.
+struct RoomGone {
+  Rid rid;
+  std::string room;
+  LogIndex index;            // of the deletion
+  std::vector<Uid> records;  // all who had a membership record, by uid
+  std::vector<Uid> members;  // those of them who were members: sync tells them
 };
 // One step from a directory to the next: what apply() decides, the store writes and the ACL view follows.
 struct MemberPut {
@@ -74,8 +96,8 @@ struct MemberPut {
   Uid uid;
   MemberRecord record;
 };
-using Change = std::variant<UserRecord, UserGone, RoomRecord, MemberPut, MemberGone, ClientRecord, RoleRecord,
-                            RoleGone, BindingRecord, BindingGone>;
+using Change = std::variant<UserRecord, UserGone, RoomRecord, RoomGone, MemberPut, MemberGone, ClientRecord,
+                            ConfigRecord, RoleRecord, RoleGone, BindingRecord, BindingGone>;
 
 // Users, rooms and memberships, in memory. The commit thread owns the authoritative copy, the broker thread
 // the ACL view; each is changed by the same Changes in the same order. Not synchronised: one thread per copy.
@@ -95,8 +117,10 @@ class Directory {
   const Room& At(RoomSlot slot) const { return rooms_[static_cast<size_t>(slot)]; }
 
   const RuleRole* FindRole(std::string_view name) const;
-  // The compiled rules of a role; nullptr when there is no such role, or it has none.
-  const RuleSet* RulesOf(std::string_view role) const;
+  // The compiled rules of a role; nullptr when it has none.
+  const RuleSet* RulesOf(RoleSlot role) const;
+  const RuleSet* RulesOfEveryone() const { return RulesOf(kEveryoneSlot); }
+  const RuleRole& At(RoleSlot slot) const { return roles_[static_cast<size_t>(slot)]; }
   const RuleSet& RulesOf(const User& user) const;
   const BindingTable& bindings() const { return bindings_; }
 
@@ -106,7 +130,9 @@ class Directory {
   std::vector<const Room*> RoomsByName() const;
   size_t user_count() const { return user_by_name_.size(); }
   size_t room_count() const { return room_by_name_.size(); }
-  size_t role_count() const { return roles_.size(); }
+  size_t role_count() const { return RolesByName().size(); }
+  const ConfigRecord& config_record() const { return config_record_; }
+  const Config& config() const { return config_; }
 
   // ClientRecords are not kept here (auth/ has them) and are ignored. A change of something unknown is
   // ignored.
@@ -127,9 +153,12 @@ class Directory {
   void Put(const RoomRecord& record);
   void Put(const MemberPut& put);
   void Put(const RoleRecord& record);
+  void Put(const ConfigRecord& record);
   void Erase(const UserGone& gone);
+  void Erase(const RoomGone& gone);
   void Erase(const MemberGone& gone);
   void Erase(const RoleGone& gone);
+  RoleSlot SlotOfRole(const std::string& role);
   Membership* MutableMembership(Rid rid, Uid uid);
 
   std::vector<User> users_;
@@ -138,8 +167,13 @@ class Directory {
   NameTable<RoomSlot> room_by_name_;
   std::unordered_map<Uid, UserSlot> user_by_uid_;
   std::unordered_map<Rid, RoomSlot> room_by_rid_;
-  NameTable<RuleRole> roles_;
+  static constexpr RoleSlot kEveryoneSlot{0};
+  // A slot is made when a role or a user names it first; a role that goes leaves it.
+  NameTable<RoleSlot> role_by_name_;
+  std::vector<RuleRole> roles_;
   BindingTable bindings_;
+  ConfigRecord config_record_;
+  Config config_;  // of config_record_
 };
 
 }  // namespace parley::domain

@@ -14,15 +14,21 @@ bool IsReader(Role role) {
          role == v1::Member::READER;
 }
 
-Status MaySend(const RoomRecord& room, std::string_view user, Role role) {
-  const std::string who(user);
+Status MaySend(const RoomRecord& room, const UserRecord& user, Role role) {
+  const std::string& who = user.username();
+  if (user.disabled()) return Denied(who + " is disabled");
   switch (role) {
     case v1::Member::OWNER:
     case v1::Member::MODERATOR:
       return {};
     case v1::Member::MEMBER:
-      if (room.kind() != v1::Room::CHANNEL) return {};
-      return Denied("only owners and moderators send in channel " + room.room());
+      if (room.kind() == v1::Room::CHANNEL) {
+        return Denied("only owners and moderators send in channel " + room.room());
+      }
+      if (room.kind() == v1::Room::DEVICE && user.kind() != "device") {
+        return Denied("only devices, owners and moderators send in device room " + room.room());
+      }
+      return {};
     case v1::Member::READER:
       return Denied(who + " may only read " + room.room());
     case v1::Member::BANNED:
@@ -30,6 +36,47 @@ Status MaySend(const RoomRecord& room, std::string_view user, Role role) {
     default:
       return Denied(who + " is not a member of " + room.room());
   }
+}
+
+Status MayChangeMember(const MemberRequest& request) {
+  const bool leaves = request.self && request.after == v1::Member::UNSPECIFIED;
+  if (!leaves && request.actor != v1::Member::OWNER) {
+    if (request.actor != v1::Member::MODERATOR) {
+      return Denied("only owners and moderators change memberships");
+    }
+    for (const Role role : {request.before, request.after}) {
+      if (role == v1::Member::OWNER || role == v1::Member::MODERATOR) {
+        return Denied("a moderator decides on members, readers and the banned only");
+      }
+    }
+  }
+  if (leaves && !IsReader(request.before)) return Denied("only a member can leave");
+  if (request.last_owner && request.after != v1::Member::OWNER) {
+    return Error{Code::FAILED_PRECONDITION,
+                 "the last owner stays: make another one first, or delete the room"};
+  }
+  return {};
+}
+
+Status MayUpdateRoom(Role actor, const internal::v1::UpdateRoom& update) {
+  if (actor == v1::Member::OWNER) return {};
+  if (actor != v1::Member::MODERATOR) return Denied("only owners and moderators change a room");
+  if (update.has_history() || update.has_retention_days() || update.has_max_message_bytes()) {
+    return Denied("a moderator changes the title only");
+  }
+  return {};
+}
+
+Status MayDeleteRoom(Role actor) {
+  if (actor == v1::Member::OWNER) return {};
+  return Denied("only an owner deletes a room");
+}
+
+Status MayJoin(const RoomRecord& room, Role role) {
+  // The same words as for a room that does not exist: which of both it is, is not for strangers.
+  if (room.kind() != v1::Room::PUBLIC) return Denied("there is no public room " + room.room());
+  if (role == v1::Member::BANNED) return Denied("you are banned from " + room.room());
+  return {};
 }
 
 Visibility VisibilityOf(std::string_view room, std::string_view user, std::optional<Role> role,
@@ -40,9 +87,13 @@ Visibility VisibilityOf(std::string_view room, std::string_view user, std::optio
 }
 
 bool MayReceive(const Directory& directory, std::string_view room, std::string_view user) {
-  if (IsDirect(room)) return IsDirectMember(room, user) && directory.FindUser(user) != nullptr;
+  if (IsDirect(room)) {
+    const User* known = directory.FindUser(user);
+    return IsDirectMember(room, user) && known != nullptr && !known->record.disabled();
+  }
   const Membership* membership = directory.FindMembership(room, user);
-  return membership != nullptr && IsReader(membership->role);
+  return membership != nullptr && IsReader(membership->role) &&
+         !directory.At(membership->user).record.disabled();
 }
 
 bool IsDirectMember(std::string_view room, std::string_view user) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "core/domain/directory.h"
+#include "parley/internal/v1/command.pb.h"
 #include "schemas/result.h"
 
 namespace parley::domain {
@@ -14,8 +15,29 @@ namespace parley::domain {
 // True for every role that receives and queries a room's events now.
 bool IsReader(Role role);
 
-// OK, or PERMISSION_DENIED with the reason for the sender's Ack.
-Status MaySend(const RoomRecord& room, std::string_view user, Role role);
+// OK, or PERMISSION_DENIED with the reason for the sender's Ack. Owners and moderators send everywhere;
+// members send but in a channel, and in a device room when they are devices.
+Status MaySend(const RoomRecord& room, const UserRecord& user, Role role);
+
+// What a member asks for about a membership. Roles: UNSPECIFIED = no member.
+struct MemberRequest {
+  Role actor;       // of who asks
+  Role before;      // of whom it is about
+  Role after;       // UNSPECIFIED = removed
+  bool self;        // both are the same user
+  bool last_owner;  // it is about the room's only owner
+};
+// The owner decides on everybody, a moderator on members, readers and the banned; who leaves needs no right.
+// PERMISSION_DENIED, or FAILED_PRECONDITION when the room would lose its last owner.
+Status MayChangeMember(const MemberRequest& request);
+
+// The owner changes a room's settings, a moderator its title.
+Status MayUpdateRoom(Role actor, const internal::v1::UpdateRoom& update);
+// The owner.
+Status MayDeleteRoom(Role actor);
+// Anyone who is not banned, and only a public room. `role`: of the user, UNSPECIFIED = never a member or not
+// now.
+Status MayJoin(const RoomRecord& room, Role role);
 
 // What a user may see of a room's log: nothing, or everything from a seq on. The one visibility function:
 // live delivery, history, sync and every later path ask it.

@@ -20,6 +20,16 @@ Status CheckTargets(const v1::Draft& draft, Seq head) {
   return {};
 }
 
+// The room's own limit counts the draft in protobuf without its id, so that it is one in every encoding.
+Status CheckSize(const v1::Draft& draft, const RoomRecord& room) {
+  const size_t limit = room.max_message_bytes();
+  if (limit == 0) return {};
+  const size_t id = draft.id().empty() ? 0 : draft.id().size() + 2;  // tag and length: at most 64 bytes of id
+  if (draft.ByteSizeLong() - id <= limit) return {};
+  return Error{Code::RESOURCE_EXHAUSTED,
+               "a message in " + room.room() + " has at most " + std::to_string(limit) + " bytes"};
+}
+
 }  // namespace
 
 Head StateMachine::HeadOf(Rid rid) const {
@@ -100,6 +110,27 @@ Applied StateMachine::Apply(LogIndex index, const Command& command, const std::o
     case Command::kRehashPassword:
       RehashPassword(context, command.rehash_password());
       break;
+    case Command::kUpdateRoom:
+      UpdateRoom(context, command.update_room());
+      break;
+    case Command::kDeleteRoom:
+      DeleteRoom(context, command.delete_room());
+      break;
+    case Command::kJoinRoom:
+      JoinRoom(context, command.join_room());
+      break;
+    case Command::kLeaveRoom:
+      LeaveRoom(context, command.leave_room());
+      break;
+    case Command::kUpdateUser:
+      UpdateUser(context, command.update_user());
+      break;
+    case Command::kSetUserDisabled:
+      SetUserDisabled(context, command.set_user_disabled());
+      break;
+    case Command::kSetConfig:
+      SetConfig(context, command.set_config());
+      break;
     case Command::BODY_NOT_SET:
       context.Refuse(Code::UNIMPLEMENTED, "this version does not know the command");
       break;
@@ -139,6 +170,11 @@ void StateMachine::Send(Context& context, const internal::v1::SendDraft& send,
   const Room* room = directory_.FindRoom(send.room());
   const Seq head = room == nullptr ? Seq{} : HeadOf(Rid{room->record.rid()}).seq;
   if (direct) {  // both may send; what is refused makes no room
+    if (user->record.disabled()) return answer(Code::PERMISSION_DENIED, context.actor() + " is disabled");
+    if (directory_.FindMembership(send.room(), context.actor()) == nullptr &&
+        !CheckRoomCount(context, *user)) {
+      return answer(context.applied.code, context.applied.reason);
+    }
     if (Status targets = CheckTargets(send.draft(), head); !targets) {
       return answer(targets.error().code, targets.error().reason);
     }
@@ -149,8 +185,11 @@ void StateMachine::Send(Context& context, const internal::v1::SendDraft& send,
   }
   const Membership* membership = directory_.FindMembership(send.room(), context.actor());
   const Role role = membership == nullptr ? v1::Member::UNSPECIFIED : membership->role;
-  if (Status may = MaySend(room->record, context.actor(), role); !may) {
+  if (Status may = MaySend(room->record, user->record, role); !may) {
     return answer(may.error().code, may.error().reason);
+  }
+  if (Status fits = CheckSize(send.draft(), room->record); !fits) {
+    return answer(fits.error().code, fits.error().reason);
   }
   // After that: where the head is, is not for strangers.
   if (Status targets = CheckTargets(send.draft(), head); !targets) {
@@ -203,12 +242,32 @@ const Room* StateMachine::DirectRoomFor(Context& context, const std::string& nam
   return room;
 }
 
+bool StateMachine::CheckActor(Context& context) {
+  if (!context.as_member()) return true;
+  const User* actor = directory_.FindUser(context.actor());
+  if (actor != nullptr && !actor->record.disabled()) return true;
+  context.Refuse(Code::PERMISSION_DENIED,
+                 context.actor() + (actor == nullptr ? " is no user" : " is disabled"));
+  return false;
+}
+
+Role StateMachine::RoleOf(const std::string& room, const std::string& user) const {
+  const Membership* membership = directory_.FindMembership(room, user);
+  return membership == nullptr ? v1::Member::UNSPECIFIED : membership->role;
+}
+
 const Room* StateMachine::ManagedRoom(Context& context, const std::string& name) {
   if (IsDirect(name)) {
     context.Refuse(Code::FAILED_PRECONDITION, "a direct room has its two users and no others");
     return nullptr;
   }
+  if (!CheckActor(context)) return nullptr;
   const Room* room = directory_.FindRoom(name);
+  // Whether there is such a room is not for strangers.
+  if (context.as_member() && (room == nullptr || !IsReader(RoleOf(name, context.actor())))) {
+    context.Refuse(Code::PERMISSION_DENIED, context.actor() + " is not a member of " + name);
+    return nullptr;
+  }
   if (room == nullptr) context.Refuse(Code::NOT_FOUND, "no room " + name);
   return room;
 }

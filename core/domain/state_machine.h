@@ -54,6 +54,7 @@ struct Applied {
   LogIndex index;
   std::vector<Change> changes;
   std::vector<NewEvent> events;
+  bool events_first = false;  // they go out by the view as it was: the last ones of a room
   std::optional<std::pair<DedupKey, DedupEntry>> dedup;
   internal::v1::Origin origin;
   // The answer: of a send the ack (its code and reason included), of everything else code and reason.
@@ -119,11 +120,27 @@ class StateMachine {
   Status CheckRolesExist(const UserRecord& user) const;
   // A room that goes takes its bindings with it.
   void DropBindings(Context& context, Rid rid);
+  void UpdateRoom(Context& context, const internal::v1::UpdateRoom& update);
+  void DeleteRoom(Context& context, const internal::v1::DeleteRoom& gone);
+  void JoinRoom(Context& context, const internal::v1::JoinRoom& join);
+  void LeaveRoom(Context& context, const internal::v1::LeaveRoom& leave);
+  void UpdateUser(Context& context, const internal::v1::UpdateUser& update);
+  void SetUserDisabled(Context& context, const internal::v1::SetUserDisabled& set);
+  void SetConfig(Context& context, const internal::v1::SetConfig& set);
 
   // The room of a direct message, made with both memberships when this is its first message. nullptr and an
   // answer in `context` when it cannot be.
   const Room* DirectRoomFor(Context& context, const std::string& room);
+  // A room that the actor may know of, to change it. nullptr and an answer when there is none.
   const Room* ManagedRoom(Context& context, const std::string& room);
+  // Who acts as a member, if this one does and may at all. False and an answer when they may not.
+  bool CheckActor(Context& context);
+  Role RoleOf(const std::string& room, const std::string& user) const;
+  bool CheckMemberChange(Context& context, const Room& room, const std::string& user, Role after);
+  // False and an answer when this user has as many rooms as a user may have.
+  bool CheckRoomCount(Context& context, const User& user);
+  void Remove(Context& context, const Room& room, const User& user, v1::MembershipChange::Change what);
+  void AppendRoomChange(Context& context, const RoomRecord& room, bool deleted);
   const User* ExistingUser(Context& context, const std::string& user);
   // The first seq that someone sees who joins a room now.
   uint64_t VisibleFromNow(const RoomRecord& room) const;

@@ -14,6 +14,7 @@ struct StateMachine::Context {
   Applied applied;
 
   const std::string& actor() const { return command.origin().user(); }
+  bool as_member() const { return command.origin().as_member(); }
   void Refuse(Code code, std::string reason) {
     applied.code = code;
     applied.reason = std::move(reason);
@@ -29,6 +30,11 @@ inline v1::MembershipChange ChangeOf(const std::string& user, v1::MembershipChan
   change.set_role(role);
   change.set_by(by);
   return change;
+}
+
+// A role that can be given.
+inline bool IsRole(Role role) {
+  return v1::Member::Role_IsValid(role) && role != v1::Member::UNSPECIFIED;
 }
 
 // True while a membership is one: neither former nor banned.

@@ -36,7 +36,7 @@ std::string Named(const AclRule& rule) {
   return (rule.type() == AclRule::PUBLISH ? "publish " : "subscribe ") + rule.topic();
 }
 
-Status Add(Rules& rules, const AclRule& rule, const std::string& owner) {
+Status AddRule(Rules& rules, const AclRule& rule, const std::string& owner) {
   if (Status checked = CheckRule(rule); !checked) return checked;
   if (FindRule(rules, rule) != rules.end()) {
     return Error{Code::ALREADY_EXISTS, owner + " has a rule for " + Named(rule) + ": remove it first"};
@@ -48,7 +48,7 @@ Status Add(Rules& rules, const AclRule& rule, const std::string& owner) {
   return {};
 }
 
-Status Remove(Rules& rules, const AclRule& rule, const std::string& owner) {
+Status RemoveRule(Rules& rules, const AclRule& rule, const std::string& owner) {
   const auto found = FindRule(rules, rule);
   if (found == rules.end()) return Error{Code::NOT_FOUND, owner + " has no rule for " + Named(rule)};
   rules.erase(found);
@@ -103,11 +103,11 @@ void StateMachine::DeleteRole(Context& context, const internal::v1::DeleteRole& 
 }
 
 void StateMachine::AddAcl(Context& context, const internal::v1::AddAcl& add) {
-  ChangeRules(context, add.role(), add.username(), add.rule(), Add);
+  ChangeRules(context, add.role(), add.username(), add.rule(), AddRule);
 }
 
 void StateMachine::RemoveAcl(Context& context, const internal::v1::RemoveAcl& remove) {
-  ChangeRules(context, remove.role(), remove.username(), remove.rule(), Remove);
+  ChangeRules(context, remove.role(), remove.username(), remove.rule(), RemoveRule);
 }
 
 void StateMachine::ChangeRules(Context& context, const std::string& role, const std::string& username,

@@ -1,30 +1,26 @@
-// The commands of rooms and their members.
+// The commands of rooms: create, update, delete.
 
+#include <algorithm>
 #include <set>
 
 #include "core/domain/permissions.h"
 #include "core/domain/state_machine_context.h"
 
 namespace parley::domain {
-namespace {
-
-bool IsRole(Role role) {
-  return v1::Member::Role_IsValid(role) && role != v1::Member::UNSPECIFIED;
-}
-
-}  // namespace
 
 void StateMachine::CreateRoom(Context& context, const internal::v1::CreateRoom& create) {
   if (IsDirect(create.room())) {
     return context.Refuse(Code::FAILED_PRECONDITION, "the first message makes a direct room");
   }
+  if (!CheckActor(context)) return;
   if (directory_.FindRoom(create.room()) != nullptr) {
     return context.Refuse(Code::ALREADY_EXISTS, "room " + create.room() + " exists");
   }
   std::set<std::string> named;
   for (const internal::v1::RoomMember& member : create.members()) {
     if (!IsRole(member.role())) return context.Refuse(Code::INVALID_ARGUMENT, "give a role");
-    if (ExistingUser(context, member.user()) == nullptr) return;
+    const User* user = ExistingUser(context, member.user());
+    if (user == nullptr || !CheckRoomCount(context, *user)) return;
     if (!named.insert(member.user()).second) {
       return context.Refuse(Code::INVALID_ARGUMENT, "members names " + member.user() + " twice");
     }
@@ -36,6 +32,8 @@ void StateMachine::CreateRoom(Context& context, const internal::v1::CreateRoom& 
   record.set_title(create.title());
   record.set_history(create.history());
   record.set_created_ms(context.command.wall_ms());
+  record.set_retention_days(create.retention_days());
+  record.set_max_message_bytes(create.max_message_bytes());
   Change(context, record);
   std::vector<v1::MembershipChange> changes;
   for (const internal::v1::RoomMember& member : create.members()) {
@@ -46,68 +44,67 @@ void StateMachine::CreateRoom(Context& context, const internal::v1::CreateRoom& 
   if (!changes.empty()) AppendMembershipEvent(context, record, changes, {});
 }
 
-void StateMachine::AddMember(Context& context, const internal::v1::AddMember& add) {
-  const Room* room = ManagedRoom(context, add.room());
+void StateMachine::UpdateRoom(Context& context, const internal::v1::UpdateRoom& update) {
+  const Room* room = ManagedRoom(context, update.room());
   if (room == nullptr) return;
-  const User* user = ExistingUser(context, add.member().user());
-  if (user == nullptr) return;
-  if (!IsRole(add.member().role())) return context.Refuse(Code::INVALID_ARGUMENT, "give a role");
-  const Membership* membership = directory_.FindMembership(add.room(), add.member().user());
-  if (IsMember(membership)) {
-    return context.Refuse(Code::ALREADY_EXISTS, add.member().user() + " is a member of " + add.room());
+  if (context.as_member()) {
+    if (Status may = MayUpdateRoom(RoleOf(update.room(), context.actor()), update); !may) {
+      return context.Refuse(may.error());
+    }
   }
-  if (membership != nullptr && membership->role == add.member().role()) {
-    return context.Refuse(Code::ALREADY_EXISTS, add.member().user() + " has this role in " + add.room());
+  RoomRecord record = room->record;
+  if (update.has_title()) record.set_title(update.title());
+  if (update.has_history()) record.set_history(update.history());
+  if (update.has_retention_days()) record.set_retention_days(update.retention_days());
+  if (update.has_max_message_bytes()) record.set_max_message_bytes(update.max_message_bytes());
+  const RoomRecord& before = room->record;
+  if (record.title() == before.title() && record.history() == before.history() &&
+      record.retention_days() == before.retention_days() &&
+      record.max_message_bytes() == before.max_message_bytes()) {
+    return context.Refuse(Code::ALREADY_EXISTS, "room " + update.room() + " has these settings");
   }
-  const RoomRecord record = room->record;
-  PutMember(context, *room, *user, add.member().role(), VisibleFromNow(record));
-  AppendMembershipEvent(
-      context, record,
-      {ChangeOf(add.member().user(), v1::MembershipChange::ADDED, add.member().role(), context.actor())}, {});
+  Change(context, record);
+  AppendRoomChange(context, record, /*deleted=*/false);
 }
 
-void StateMachine::RemoveMember(Context& context, const internal::v1::RemoveMember& remove) {
-  const Room* room = ManagedRoom(context, remove.room());
+// The last event goes to those who are members still; it is not stored, as nothing of the room is any more.
+void StateMachine::DeleteRoom(Context& context, const internal::v1::DeleteRoom& gone) {
+  const Room* room = ManagedRoom(context, gone.room());
   if (room == nullptr) return;
-  const User* user = ExistingUser(context, remove.user());
-  if (user == nullptr) return;
-  const Membership* membership = directory_.FindMembership(remove.room(), remove.user());
-  if (membership == nullptr || membership->role == v1::Member::UNSPECIFIED) {
-    return context.Refuse(Code::NOT_FOUND, remove.user() + " is not a member of " + remove.room());
+  if (context.as_member()) {
+    if (Status may = MayDeleteRoom(RoleOf(gone.room(), context.actor())); !may) {
+      return context.Refuse(may.error());
+    }
   }
-  const RoomRecord record = room->record;
-  const Role role = membership->role;
-  PutMember(context, *room, *user, v1::Member::UNSPECIFIED, 0);
-  AppendMembershipEvent(context, record,
-                        {ChangeOf(remove.user(), v1::MembershipChange::REMOVED, role, context.actor())},
-                        {UserId::Trusted(remove.user())});
+  RoomGone change{.rid = Rid{room->record.rid()},
+                  .room = gone.room(),
+                  .index = context.index,
+                  .records = {},
+                  .members = {}};
+  for (const Membership& member : room->members) {
+    const Uid uid{directory_.At(member.user).record.uid()};
+    change.records.push_back(uid);
+    if (IsReader(member.role)) change.members.push_back(uid);
+  }
+  // Slots are of this process; ids are of the log.
+  std::sort(change.records.begin(), change.records.end());
+  std::sort(change.members.begin(), change.members.end());
+  AppendRoomChange(context, RoomRecord(room->record), /*deleted=*/true);
+  context.applied.events_first = true;
+  heads_.erase(change.rid);
+  DropBindings(context, change.rid);
+  Change(context, std::move(change));
 }
 
-void StateMachine::SetMemberRole(Context& context, const internal::v1::SetMemberRole& set) {
-  const Room* room = ManagedRoom(context, set.room());
-  if (room == nullptr) return;
-  const User* user = ExistingUser(context, set.member().user());
-  if (user == nullptr) return;
-  if (!IsRole(set.member().role())) return context.Refuse(Code::INVALID_ARGUMENT, "give a role");
-  const Membership* membership = directory_.FindMembership(set.room(), set.member().user());
-  if (membership == nullptr || membership->role == v1::Member::UNSPECIFIED) {
-    return context.Refuse(Code::NOT_FOUND, set.member().user() + " is not a member of " + set.room());
-  }
-  if (membership->role == set.member().role()) {
-    return context.Refuse(Code::ALREADY_EXISTS, set.member().user() + " has this role in " + set.room());
-  }
-  const RoomRecord record = room->record;
-  std::vector<UserId> losing;
-  if (IsReader(membership->role) && !IsReader(set.member().role())) {
-    losing.push_back(UserId::Trusted(set.member().user()));
-  }
-  const uint64_t visible_from =
-      IsReader(membership->role) ? membership->visible_from : VisibleFromNow(record);
-  PutMember(context, *room, *user, set.member().role(), visible_from);
-  AppendMembershipEvent(context, record,
-                        {ChangeOf(set.member().user(), v1::MembershipChange::ROLE_CHANGED,
-                                  set.member().role(), context.actor())},
-                        std::move(losing));
+void StateMachine::AppendRoomChange(Context& context, const RoomRecord& room, bool deleted) {
+  v1::Event event;
+  v1::RoomChange& change = *event.mutable_room_change();
+  change.set_title(room.title());
+  change.set_history(room.history());
+  change.set_deleted(deleted);
+  change.set_retention_days(room.retention_days());
+  change.set_max_message_bytes(room.max_message_bytes());
+  AppendEvent(context, room, std::move(event), /*countable=*/false, {});
 }
 
 }  // namespace parley::domain

@@ -1,4 +1,4 @@
-// The commands of users: create, password, delete, client ids.
+// The commands of users (create, profile, password, disable, delete, client ids) and of the configuration.
 
 #include <algorithm>
 
@@ -25,6 +25,13 @@ void StateMachine::CreateUser(Context& context, const internal::v1::CreateUser& 
 void StateMachine::SetPassword(Context& context, const internal::v1::SetPassword& set) {
   const User* user = ExistingUser(context, set.username());
   if (user == nullptr) return;
+  if (context.as_member() && set.username() != context.actor()) {
+    return context.Refuse(Code::PERMISSION_DENIED, "one's own password only");
+  }
+  if (!CheckActor(context)) return;
+  if (!set.expected_hash().empty() && set.expected_hash() != user->record.password_hash()) {
+    return context.Refuse(Code::FAILED_PRECONDITION, "the password has been changed meanwhile");
+  }
   UserRecord record = user->record;
   record.set_password_hash(set.password_hash());
   record.set_remembered_mac(set.remembered_mac());
@@ -46,6 +53,50 @@ void StateMachine::RehashPassword(Context& context, const internal::v1::RehashPa
   UserRecord record = user->record;
   record.set_password_hash(rehash.password_hash());
   record.set_remembered_mac(rehash.remembered_mac());
+  Change(context, std::move(record));
+}
+
+void StateMachine::UpdateUser(Context& context, const internal::v1::UpdateUser& update) {
+  const User* user = ExistingUser(context, update.username());
+  if (user == nullptr) return;
+  if (context.as_member() && update.username() != context.actor()) {
+    return context.Refuse(Code::PERMISSION_DENIED, "one's own profile only");
+  }
+  if (!CheckActor(context)) return;
+  UserRecord record = user->record;
+  if (update.has_display_name()) record.set_display_name(update.display_name());
+  if (update.has_about()) record.set_about(update.about());
+  if (record.display_name() == user->record.display_name() && record.about() == user->record.about()) {
+    return context.Refuse(Code::ALREADY_EXISTS, update.username() + " has this profile");
+  }
+  Change(context, std::move(record));
+}
+
+void StateMachine::SetUserDisabled(Context& context, const internal::v1::SetUserDisabled& set) {
+  const User* user = ExistingUser(context, set.username());
+  if (user == nullptr) return;
+  if (user->record.disabled() == set.disabled()) {
+    return context.Refuse(Code::ALREADY_EXISTS,
+                          set.username() + (set.disabled() ? " is disabled" : " is not disabled"));
+  }
+  if (set.disabled() && IsLastAdmin(directory_, set.username())) {
+    return context.Refuse(Code::FAILED_PRECONDITION,
+                          set.username() + " is the last admin: give another user the role first");
+  }
+  UserRecord record = user->record;
+  record.set_disabled(set.disabled());
+  Change(context, std::move(record));
+}
+
+void StateMachine::SetConfig(Context& context, const internal::v1::SetConfig& set) {
+  ConfigRecord record = directory_.config_record();
+  if (set.has_max_draft_bytes()) record.set_max_draft_bytes(set.max_draft_bytes());
+  if (set.has_publishes_per_second()) record.set_publishes_per_second(set.publishes_per_second());
+  if (set.has_rooms_per_user()) record.set_rooms_per_user(set.rooms_per_user());
+  if (set.has_subscriptions_per_client()) record.set_subscriptions_per_client(set.subscriptions_per_client());
+  if (record.SerializeAsString() == directory_.config_record().SerializeAsString()) {
+    return context.Refuse(Code::ALREADY_EXISTS, "the configuration is this");
+  }
   Change(context, std::move(record));
 }
 
@@ -71,7 +122,7 @@ void StateMachine::DeleteUser(Context& context, const internal::v1::DeleteUser& 
                           {ChangeOf(gone.username(), v1::MembershipChange::REMOVED, role, context.actor())},
                           {UserId::Trusted(gone.username())});
   }
-  Change(context, UserGone{UserId::Trusted(gone.username())});
+  Change(context, UserGone{UserId::Trusted(gone.username()), uid});
 }
 
 void StateMachine::BindClient(Context& context, const internal::v1::BindClient& bind) {

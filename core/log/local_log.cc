@@ -195,8 +195,9 @@ LocalLog::Stats LocalLog::stats() const {
 void LocalLog::Run() {
   while (WaitForWork()) {
     last_commit_ = std::chrono::steady_clock::now();
-    CommittedBatch batch = ApplyBatch();
+    CommittedBatch batch = ApplyBatch();  // empty when rows of deleted rooms are all there is to do
     if (failed_ || !WriteBatch()) return;
+    if (batch.applied.empty()) continue;
     journal_->ReleaseRead(applied_);
     ++batches_;
     committed_ += batch.applied.size();
@@ -207,11 +208,11 @@ void LocalLog::Run() {
 bool LocalLog::WaitForWork() {
   std::unique_lock lock(mutex_);
   idle_ = true;  // before the look, so that a Seal() after it is told
-  wake_.wait(lock, [this] { return stopping_ || journal_->HasSealed(); });
+  wake_.wait(lock, [this] { return stopping_ || journal_->HasSealed() || writer_->has_garbage(); });
   idle_ = false;
   const auto next = last_commit_ + std::chrono::microseconds(commit_interval_us_);
   wake_.wait_until(lock, next, [this] { return stopping_; });
-  return journal_->HasSealed();
+  return journal_->HasSealed() || !stopping_;
 }
 
 CommittedBatch LocalLog::ApplyBatch() {
@@ -276,6 +277,10 @@ bool LocalLog::WriteBatch() {
     std::unique_lock lock(mutex_);
     if (wake_.wait_for(lock, kNoSpaceRetry, [this] { return stopping_; })) return false;
   }
+}
+
+std::unique_ptr<store::StoreView> LocalLog::SharedView() {
+  return writer_->SharedView();
 }
 
 void LocalLog::Fail(const Error& reason) {

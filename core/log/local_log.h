@@ -62,6 +62,9 @@ class LocalLog final : public CommitLog {
   void Seal() override;
   void Release(LogIndex committed) override;
 
+  // StoreWriter::SharedView(). Any thread.
+  std::unique_ptr<store::StoreView> SharedView();
+
   struct Stats {
     uint64_t journal_bytes = 0;
     uint64_t journal_free_bytes = 0;

@@ -84,6 +84,19 @@ std::string BindingKey(Rid rid, std::string_view filter) {
   Append64(key, rid.value);
   return key.append(filter);
 }
+std::string GoneRoomKey(Uid uid, Rid rid) {
+  return Pair(TagPrefix(StateTag::kGoneRoom), uid.value, rid.value);
+}
+std::string GoneRoomPrefix(Uid uid) {
+  std::string prefix = TagPrefix(StateTag::kGoneRoom);
+  Append64(prefix, uid.value);
+  return prefix;
+}
+std::string GarbageKey(Rid rid) {
+  std::string key = TagPrefix(StateTag::kGarbage);
+  Append64(key, rid.value);
+  return key;
+}
 std::string TagPrefix(StateTag tag) {
   return std::string(1, static_cast<char>(tag));
 }

@@ -30,6 +30,9 @@ enum class StateTag : char {
   kClient = 'c',      // client id → ClientRecord
   kRole = 'o',        // role → RoleRecord
   kBinding = 'b',     // rid filter → BindingRecord
+  kGoneRoom = 'x',    // uid rid → MemberRecord: a room of this user that was deleted
+  kGarbage = 'y',     // rid → (nothing): a deleted room whose events are being freed
+  kConfig = 'g',      // (nothing) → ConfigRecord
 };
 
 // Keys of `meta`.
@@ -51,9 +54,12 @@ std::string SentKey(Rid rid, Uid uid);
 std::string ClientKey(std::string_view client);
 std::string RoleKey(std::string_view role);
 std::string BindingKey(Rid rid, std::string_view filter);
+std::string GoneRoomKey(Uid uid, Rid rid);
+std::string GoneRoomPrefix(Uid uid);
+std::string GarbageKey(Rid rid);
 std::string TagPrefix(StateTag tag);
 
-// The two ids after the tag of kMember, kMembership and kSent; nullopt when the key is too short.
+// The two ids after the tag of kMember, kMembership, kSent and kGoneRoom; nullopt when the key is too short.
 struct IdPair {
   uint64_t first;
   uint64_t second;

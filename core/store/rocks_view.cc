@@ -38,16 +38,54 @@ class RocksView final : public StoreView {
   Result<std::vector<RoomOfUser>> RoomsOf(Uid uid, Rid after, size_t limit) const override {
     std::vector<RoomOfUser> rooms;
     if (after.value == UINT64_MAX) return rooms;
-    const std::string prefix = MembershipPrefix(uid);
-    const auto iterator = Iterate(families_.state);
-    for (iterator->Seek(MembershipKey(uid, Rid{after.value + 1}));
-         iterator->Valid() && iterator->key().starts_with(prefix) && rooms.size() < limit; iterator->Next()) {
-      const std::optional<IdPair> ids = ParseIdPair(iterator->key().ToStringView());
-      if (!ids) return Damaged("a membership key");
-      rooms.push_back({Rid{ids->second}, iterator->value().ToString()});
-    }
-    if (!iterator->status().ok()) return Failed(iterator->status());
+    const Rid first{after.value + 1};
+    Status read = ForEach(MembershipKey(uid, first), MembershipPrefix(uid), limit,
+                          [&rooms](std::string_view key, std::string_view value) {
+                            const std::optional<IdPair> ids = ParseIdPair(key);
+                            if (ids) rooms.push_back({Rid{ids->second}, std::string(value), {}});
+                            return ids.has_value();
+                          });
+    if (!read) return std::move(read).error();
+    read = ForEach(GoneRoomKey(uid, first), GoneRoomPrefix(uid), limit,
+                   [&rooms](std::string_view key, std::string_view value) {
+                     const std::optional<IdPair> ids = ParseIdPair(key);
+                     domain::MemberRecord left;
+                     if (!ids || !left.ParseFromArray(value.data(), static_cast<int>(value.size())))
+                       return false;
+                     rooms.push_back({Rid{ids->second}, left.room(), LogIndex{left.left_feed()}});
+                     return true;
+                   });
+    if (!read) return std::move(read).error();
+    std::sort(rooms.begin(), rooms.end(),
+              [](const RoomOfUser& a, const RoomOfUser& b) { return a.rid < b.rid; });
+    if (rooms.size() > limit) rooms.resize(limit);
     return rooms;
+  }
+
+  Result<std::vector<MemberOfRoom>> MembersOf(Rid rid, Uid after, size_t limit) const override {
+    std::vector<MemberOfRoom> members;
+    if (after.value == UINT64_MAX) return members;
+    std::string prefix = MemberKey(rid, Uid{0});
+    prefix.resize(prefix.size() - sizeof(uint64_t));
+    Status read = ForEach(MemberKey(rid, Uid{after.value + 1}), prefix, limit,
+                          [&members](std::string_view key, std::string_view value) {
+                            const std::optional<IdPair> ids = ParseIdPair(key);
+                            if (!ids) return false;
+                            MemberOfRoom& member = members.emplace_back();
+                            member.uid = Uid{ids->second};
+                            return member.record.ParseFromArray(value.data(), static_cast<int>(value.size()));
+                          });
+    if (!read) return std::move(read).error();
+    return members;
+  }
+
+  Result<std::vector<domain::UserRecord>> Users(std::string_view prefix, std::string_view from,
+                                                size_t limit) const override {
+    return Named<domain::UserRecord>(UserKey(std::max(prefix, from)), UserKey(prefix), limit);
+  }
+
+  Result<std::vector<domain::RoomRecord>> Rooms(std::string_view from, size_t limit) const override {
+    return Named<domain::RoomRecord>(RoomKey(from), RoomKey({}), limit);
   }
 
   Result<Seq> Head(Rid rid) const override {
@@ -113,6 +151,31 @@ class RocksView final : public StoreView {
     Record record;
     if (!record.ParseFromString(bytes)) return Damaged("a record of " + key.substr(0, 1));
     return std::optional<Record>(std::move(record));
+  }
+
+  // Calls visit(key, value) for the first `limit` rows of state from `first` on that start with `prefix`.
+  template <typename Visitor>
+  Status ForEach(const std::string& first, const std::string& prefix, size_t limit, Visitor visit) const {
+    const auto iterator = Iterate(families_.state);
+    size_t count = 0;
+    for (iterator->Seek(first); iterator->Valid() && iterator->key().starts_with(prefix) && count < limit;
+         iterator->Next(), ++count) {
+      if (!visit(iterator->key().ToStringView(), iterator->value().ToStringView())) {
+        return Damaged("a row of state, tag " + prefix.substr(0, 1));
+      }
+    }
+    if (!iterator->status().ok()) return Failed(iterator->status());
+    return {};
+  }
+
+  template <typename Record>
+  Result<std::vector<Record>> Named(const std::string& first, const std::string& prefix, size_t limit) const {
+    std::vector<Record> records;
+    Status read = ForEach(first, prefix, limit, [&records](std::string_view, std::string_view value) {
+      return records.emplace_back().ParseFromArray(value.data(), static_cast<int>(value.size()));
+    });
+    if (!read) return std::move(read).error();
+    return records;
   }
 
   static Result<StoredEvent> Parse(Seq seq, std::string_view bytes) {

@@ -23,6 +23,12 @@ struct StoredEvent {
 struct RoomOfUser {
   Rid rid;
   std::string room;
+  LogIndex deleted_at;  // != 0: the room is no more since this log index
+};
+
+struct MemberOfRoom {
+  Uid uid;
+  domain::MemberRecord record;
 };
 
 // Everything that answers a query reads through this seam. One object is one unmoving view: two reads agree
@@ -39,9 +45,17 @@ class StoreView {
   virtual Result<std::optional<domain::RoomRecord>> Room(std::string_view room) const = 0;
   // Former members included (role UNSPECIFIED).
   virtual Result<std::optional<domain::MemberRecord>> Member(Rid rid, Uid uid) const = 0;
-  // Rooms with a membership record of this user, former ones included, in order of rid, those with rid >
-  // `after`, at most `limit`.
+  // Rooms with a membership record of this user, former and deleted ones included, in order of rid, those
+  // with rid > `after`, at most `limit`.
   virtual Result<std::vector<RoomOfUser>> RoomsOf(Uid uid, Rid after, size_t limit) const = 0;
+
+  // Membership records of a room, former members included, in order of uid, those with uid > `after`, at most
+  // `limit`.
+  virtual Result<std::vector<MemberOfRoom>> MembersOf(Rid rid, Uid after, size_t limit) const = 0;
+  // Users (rooms) whose name is >= `from` and starts with `prefix`, in order of name, at most `limit`.
+  virtual Result<std::vector<domain::UserRecord>> Users(std::string_view prefix, std::string_view from,
+                                                        size_t limit) const = 0;
+  virtual Result<std::vector<domain::RoomRecord>> Rooms(std::string_view from, size_t limit) const = 0;
 
   // seq 0 when the room has no event.
   virtual Result<Seq> Head(Rid rid) const = 0;

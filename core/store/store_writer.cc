@@ -1,8 +1,11 @@
 #include "core/store/store_writer.h"
 
 #include <atomic>
+#include <deque>
 #include <filesystem>
+#include <iterator>
 #include <map>
+#include <shared_mutex>
 
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
@@ -110,6 +113,8 @@ class RocksWriter final : public StoreWriter {
     applied_ = loaded.applied;
     written_ = loaded.applied;
     expired_by_ms_ = loaded.log_time_ms;
+    log_time_ms_ = loaded.log_time_ms;
+    wall_time_ms_ = loaded.wall_time_ms;
     return loaded;
   }
 
@@ -130,6 +135,10 @@ class RocksWriter final : public StoreWriter {
 
   void Add(const domain::Applied& applied, const domain::Command& command) override {
     for (const domain::Change& change : applied.changes) AddChange(change);
+    if (applied.events_first) {  // of a room that is no more: delivered, not stored
+      Advance(applied, command);
+      return;
+    }
     for (const domain::NewEvent& event : applied.events) {
       Put(families().events, EventKey(event.rid, event.seq),
           EncodeEventRow({event.ordinal, event.own_ordinal, event.bytes}));
@@ -142,10 +151,7 @@ class RocksWriter final : public StoreWriter {
       Put(families().dedup, bytes, EncodeDedupRow(entry));
       pending_dedup_[std::move(bytes)] = entry;
     }
-    applied_ = applied.index;
-    log_time_ms_ = command.log_time_ms();
-    wall_time_ms_ = command.wall_ms();
-    sealed_ = false;
+    Advance(applied, command);
   }
 
   Commit Write() override {
@@ -153,6 +159,7 @@ class RocksWriter final : public StoreWriter {
       for (const auto& [member, sent] : pending_sent_) {
         Put(families().state, SentKey(member.first, member.second), BigEndian64(sent));
       }
+      FreeSome();
       PutMeta(batch_, kMetaApplied, BigEndian64(applied_.value));
       PutMeta(batch_, kMetaLogTime, BigEndian64(log_time_ms_));
       PutMeta(batch_, kMetaWallTime, BigEndian64(wall_time_ms_));
@@ -170,20 +177,32 @@ class RocksWriter final : public StoreWriter {
       pending_sent_.clear();
       written_ = applied_;
       expired_by_ms_ = log_time_ms_;
+      std::move(new_garbage_.begin(), new_garbage_.end(), std::back_inserter(garbage_));
+      new_garbage_.clear();
+      pending_gone_rooms_.clear();
+      sealed_ = false;
       return Commit::kDone;
     }
     failure_ = status.ToString();
     if (!status.IsNoSpace()) return Commit::kFailed;
     // RocksDB would heal itself, but when the disk is full again meanwhile it goes on in the log that is torn
     // (Debian's build then aborts). Opened anew, it begins a new one.
+    const std::unique_lock lock(opening_);
     database_.reset();
     return Commit::kNoSpace;
   }
 
   const std::string& failure() const override { return failure_; }
+  bool has_garbage() const override { return !garbage_.empty(); }
 
   std::unique_ptr<StoreView> View() override {
     return database_ ? MakeRocksView(db(), families(), written_, nullptr) : nullptr;
+  }
+
+  std::unique_ptr<StoreView> SharedView() override {
+    auto hold = std::make_shared<std::shared_lock<std::shared_mutex>>(opening_);
+    if (!database_) return nullptr;
+    return MakeRocksView(db(), families(), {}, std::move(hold));
   }
 
  private:
@@ -198,8 +217,16 @@ class RocksWriter final : public StoreWriter {
     return status.ok() ? directory->Fsync() : status;
   }
 
+  void Advance(const domain::Applied& applied, const domain::Command& command) {
+    applied_ = applied.index;
+    log_time_ms_ = command.log_time_ms();
+    wall_time_ms_ = command.wall_ms();
+    sealed_ = false;
+  }
+
   // After a full disk. kDone: open again, and it ends where it should.
   Commit Reopen() {
+    const std::unique_lock lock(opening_);
     const rocksdb::Status status = Database::Open(path_, options_, &expiry_, database_);
     if (!status.ok()) {
       failure_ = status.ToString();
@@ -258,11 +285,13 @@ class RocksWriter final : public StoreWriter {
       void operator()(const domain::UserRecord& record) {
         writer.Put(writer.families().state, UserKey(record.username()), record.SerializeAsString());
       }
-      void operator()(const domain::UserGone& gone) {
-        writer.Delete(writer.families().state, UserKey(gone.name.str()));
-      }
+      void operator()(const domain::UserGone& gone) { writer.AddUserGone(gone); }
       void operator()(const domain::RoomRecord& record) {
         writer.Put(writer.families().state, RoomKey(record.room()), record.SerializeAsString());
+      }
+      void operator()(const domain::RoomGone& gone) { writer.AddRoomGone(gone); }
+      void operator()(const domain::ConfigRecord& record) {
+        writer.Put(writer.families().state, TagPrefix(StateTag::kConfig), record.SerializeAsString());
       }
       void operator()(const domain::MemberPut& put) {
         writer.Put(writer.families().state, MemberKey(put.rid, put.uid), put.record.SerializeAsString());
@@ -294,6 +323,58 @@ class RocksWriter final : public StoreWriter {
     std::visit(Visitor{*this}, change);
   }
 
+  // All that was kept of a user but what they have said. (Dedupe rows expire by themselves.)
+  void AddUserGone(const domain::UserGone& gone) {
+    Delete(families().state, UserKey(gone.name.str()));
+    const std::string prefix = GoneRoomPrefix(gone.uid);
+    const std::unique_ptr<rocksdb::Iterator> rows(db().NewIterator({}, families().state));
+    for (rows->Seek(prefix); rows->Valid() && rows->key().starts_with(prefix); rows->Next()) {
+      Delete(families().state, rows->key().ToStringView());
+    }
+    for (const std::string& key : pending_gone_rooms_) {
+      if (key.starts_with(prefix)) Delete(families().state, key);
+    }
+  }
+
+  // All of a room, but that its members may be told. Its events are freed bit by bit, by FreeSome().
+  void AddRoomGone(const domain::RoomGone& gone) {
+    Delete(families().state, RoomKey(gone.room));
+    for (const Uid uid : gone.records) {
+      Delete(families().state, MemberKey(gone.rid, uid));
+      Delete(families().state, MembershipKey(uid, gone.rid));
+      Delete(families().state, SentKey(gone.rid, uid));
+    }
+    domain::MemberRecord left;
+    left.set_room(gone.room);
+    left.set_left_feed(gone.index.value);
+    const std::string bytes = left.SerializeAsString();
+    for (const Uid uid : gone.members) {
+      Put(families().state, pending_gone_rooms_.emplace_back(GoneRoomKey(uid, gone.rid)), bytes);
+    }
+    Put(families().state, GarbageKey(gone.rid), {});
+    new_garbage_.push_back(gone.rid);
+  }
+
+  // Some rows of rooms that were deleted in earlier batches. (Not by DeleteRange: docs/decisions/0010.)
+  void FreeSome() {
+    if (garbage_.empty()) return;
+    const Rid rid = garbage_.front();
+    const std::unique_ptr<rocksdb::Iterator> rows(db().NewIterator({}, families().events));
+    size_t count = 0;
+    for (rows->Seek(EventKey(rid, freed_up_to_)); rows->Valid(); rows->Next()) {
+      const std::optional<IdPair> ids = ParseEventKey(rows->key().ToStringView());
+      if (!ids || ids->first != rid.value) break;
+      if (count++ == kFreedPerWrite) {
+        freed_up_to_ = Seq{ids->second};
+        return;
+      }
+      Delete(families().events, rows->key().ToStringView());
+    }
+    if (rows->status().ok()) Delete(families().state, GarbageKey(rid));  // else tried again after a restart
+    garbage_.pop_front();
+    freed_up_to_ = {};
+  }
+
   // Calls visit(key, value) for each row of a tag; stops at the first error.
   template <typename Visitor>
   Status ForEach(StateTag tag, Visitor visit) {
@@ -319,7 +400,13 @@ class RocksWriter final : public StoreWriter {
 
   Status LoadState(Loaded& loaded) {
     domain::Directory& directory = loaded.directory;
-    Status status = ForEachRecord<domain::UserRecord>(StateTag::kUser, [&](std::string_view, auto record) {
+    Status status =
+        ForEachRecord<domain::ConfigRecord>(StateTag::kConfig, [&](std::string_view, auto record) {
+          directory.Apply(std::move(record));
+          return true;
+        });
+    if (!status) return status;
+    status = ForEachRecord<domain::UserRecord>(StateTag::kUser, [&](std::string_view, auto record) {
       directory.Apply(std::move(record));
       return true;
     });
@@ -344,6 +431,14 @@ class RocksWriter final : public StoreWriter {
     });
     if (!status) return status;
     if (status = LoadAccess(directory); !status) return status;
+    garbage_.clear();
+    freed_up_to_ = {};
+    status = ForEach(StateTag::kGarbage, [&](std::string_view key, std::string_view) {
+      const std::optional<uint64_t> rid = ParseBigEndian64(key.substr(1));
+      if (rid) garbage_.push_back(Rid{*rid});
+      return rid.has_value();
+    });
+    if (!status) return status;
     return ForEachRecord<domain::ClientRecord>(StateTag::kClient, [&](std::string_view, auto record) {
       loaded.clients.push_back(std::move(record));
       return true;
@@ -380,6 +475,7 @@ class RocksWriter final : public StoreWriter {
   const rocksdb::Options options_;
   std::atomic<uint64_t> expired_by_ms_{0};  // log time on disk; read by compactions
   const DedupExpiry expiry_{expired_by_ms_};
+  std::shared_mutex opening_;           // exclusive while database_ comes or goes
   std::unique_ptr<Database> database_;  // none while the disk is full
 
   // The pending batch.
@@ -390,6 +486,13 @@ class RocksWriter final : public StoreWriter {
   LogIndex applied_;                                      // the newest command of the batch
   uint64_t log_time_ms_ = 0;
   uint64_t wall_time_ms_ = 0;
+  std::vector<Rid> new_garbage_;                 // rooms deleted in it
+  std::vector<std::string> pending_gone_rooms_;  // keys that it puts
+
+  // Deleted rooms whose events are still to be freed, and where the first of them is being freed.
+  static constexpr size_t kFreedPerWrite = 512;
+  std::deque<Rid> garbage_;
+  Seq freed_up_to_;
 
   LogIndex written_;  // the newest command on disk
   std::string failure_;

@@ -59,12 +59,19 @@ class StoreWriter {
   virtual void Add(const domain::Applied& applied, const domain::Command& command) = 0;
   // Writes the pending batch with one fsync; on kDone the next batch begins.
   virtual Commit Write() = 0;
+  // Rows of deleted rooms wait to be freed: each Write() frees some, also one without a command.
+  virtual bool has_garbage() const = 0;
   // Why the last Write() was not kDone.
   virtual const std::string& failure() const = 0;
 
   // A view for reads in this process; not while Write() runs. nullptr while the disk is full (Write() has
   // said kNoSpace): the database is closed then.
   virtual std::unique_ptr<StoreView> View() = 0;
+
+  // A view for reads of events beside the commit thread, any thread, also while Write() runs: it moves with
+  // what is on disk (each read by itself is unmoving), and applied() says nothing. nullptr while the disk is
+  // full. A full disk waits for it: keep it for one read.
+  virtual std::unique_ptr<StoreView> SharedView() = 0;
 };
 
 }  // namespace parley::store

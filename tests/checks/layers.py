@@ -14,11 +14,12 @@ from sources import ROOT, sources
 # room → rooms that it may include (itself always). A file belongs to the longest room that its path starts with.
 DOMAIN = {"schemas", "core/domain"}
 PLUGIN_FLOOR = DOMAIN | {"core/log", "broker-plugin/auth", "broker-plugin/acl"}
-PLUGIN_MIDDLE = {"broker-plugin/gate", "broker-plugin/delivery", "broker-plugin/control"}
+PLUGIN_MIDDLE = {"broker-plugin/gate", "broker-plugin/delivery", "broker-plugin/control", "broker-plugin/requests",
+                 "broker-plugin/rewind"}
 CORE = DOMAIN | {"core/store", "core/log"}
 BRIDGE_FLOOR = DOMAIN | {"core/store", "client/transport", "bridge/service"}
 BRIDGE_MIDDLE = {f"bridge/{name}" for name in (
-    "history", "sync", "rooms", "presence", "push", "search", "feed", "http")}
+    "history", "sync", "rooms", "users", "presence", "push", "search", "feed", "http")}
 
 ALLOWED = {
     # The ground.
@@ -27,13 +28,16 @@ ALLOWED = {
     "core/domain": {"schemas"},
     "core/store": DOMAIN,
     "core/log": DOMAIN | {"core/store"},
-    # broker-plugin: mosquitto → app → control → gate → delivery → {auth, acl}. What goes out goes through delivery/; a
-    # command of $CONTROL enters the log by the gate's one door. The log itself is seen as core/log's CommitLog.
+    # broker-plugin: mosquitto → app → {control, requests, rewind} → gate → delivery → {auth, acl}. What goes out goes
+    # through delivery/; a command of $CONTROL or of a request enters the log by the gate's one door. The log itself is seen as core/log's CommitLog.
     "broker-plugin/acl": DOMAIN,
     "broker-plugin/auth": DOMAIN,
     "broker-plugin/delivery": PLUGIN_FLOOR,
     "broker-plugin/gate": PLUGIN_FLOOR | {"broker-plugin/delivery"},
     "broker-plugin/control": PLUGIN_FLOOR | {"broker-plugin/delivery", "broker-plugin/gate"},
+    "broker-plugin/requests": PLUGIN_FLOOR | {"broker-plugin/delivery", "broker-plugin/gate"},
+    # It reads events of the store, beside the commit thread.
+    "broker-plugin/rewind": PLUGIN_FLOOR | {"broker-plugin/delivery", "core/store"},
     "broker-plugin/app": PLUGIN_FLOOR | PLUGIN_MIDDLE | CORE,
     # It implements the Broker interface, which delivery/ owns; OpenSSL's certificates are read in auth/.
     "broker-plugin/mosquitto": {"schemas", "broker-plugin/app", "broker-plugin/delivery", "broker-plugin/auth"},

@@ -62,7 +62,7 @@ class ImportTest(ParleyTest):
     def clear(self):
         with self.make_admin() as boss:
             for user in boss.command("listUsers")["users"]:
-                if user["username"] not in ("admin", "bridge"):
+                if user["username"] not in ("admin", "bridge", "someone"):
                     boss.command("deleteUser", username=user["username"])
             for acl in boss.command("getRole", role="everyone")["acls"]:
                 boss.command("removeRoleAcl", role="everyone", acltype=acl["acltype"], topic=acl["topic"])
@@ -191,7 +191,7 @@ class ImportTest(ParleyTest):
                          "would: allow everybody to publish own/%u"):
             self.assertIn(expected, said)
         with self.make_admin() as boss:
-            self.assertEqual({user["username"] for user in boss.command("listUsers")["users"]}, {"admin", "bridge"})
+            self.assertEqual({user["username"] for user in boss.command("listUsers")["users"]}, {"admin", "bridge", "someone"})
             self.assertEqual(boss.command("getRole", role="everyone")["acls"], [])
 
     def test_a_second_import_leaves_all_as_it_is(self):
@@ -209,6 +209,25 @@ class ImportTest(ParleyTest):
             said = self.run_import("--acl-file", self.write("rules", text), expect=65)
             self.assertIn(expected, said)
         self.assertIn("--acl-file", self.run_import(expect=64))
+
+    def run_cli(self, *words, expect=0):
+        run = subprocess.run([CLI, "--config", os.path.join(self.broker.data, "admin.credentials"), "--port",
+                              str(self.broker.port), *words], capture_output=True, text=True, timeout=60)
+        self.assertEqual(run.returncode, expect, run.stdout + run.stderr)
+        return run.stdout
+
+    def test_the_command_line_makes_rules_and_bindings_and_explains(self):
+        room = self.room({"someone": "owner"})
+        self.run_cli("admin", "add-role-acl", "everyone", "publish", "cli/%u/#", "--priority", "4")
+        self.run_cli("admin", "add-role-acl", "everyone", "publish", "cli/+/no", "--deny", "--priority", "5")
+        self.run_cli("admin", "bind-topic", "cli/#", room, "--content-type", "text/plain")
+        self.assertIn("allow publish cli/%u/#", self.run_cli("access", "explain", "someone", "cli/someone/t"))
+        said = self.run_cli("access", "explain", "someone", "cli/someone/no", "--access", "publish", expect=77)
+        self.assertIn("deny publish cli/+/no", said)
+        with self.make_admin() as boss:
+            self.assertIn({"filter": "cli/#", "room": room, "content_type": "text/plain"},
+                          boss.command("listBindings")["bindings"])
+            boss.command("unbindTopic", filter="cli/#", room=room)
 
     def test_bad_hashes_are_refused(self):
         with self.make_admin() as boss:

@@ -17,6 +17,16 @@ std::string Describe(const domain::Change& change) {
     std::string operator()(const domain::UserRecord& record) { return "user " + record.ShortDebugString(); }
     std::string operator()(const domain::UserGone& gone) { return "user gone " + gone.name.str(); }
     std::string operator()(const domain::RoomRecord& record) { return "room " + record.ShortDebugString(); }
+    std::string operator()(const domain::RoomGone& gone) {
+      std::string said = "room gone " + Text(gone.rid.value) + " " + gone.room + " of";
+      for (const Uid uid : gone.records) said += " " + Text(uid.value);
+      said += " told";
+      for (const Uid uid : gone.members) said += " " + Text(uid.value);
+      return said;
+    }
+    std::string operator()(const domain::ConfigRecord& record) {
+      return "config " + record.ShortDebugString();
+    }
     std::string operator()(const domain::MemberPut& put) {
       return "member " + Text(put.rid.value) + "/" + Text(put.uid.value) + " " +
              put.record.ShortDebugString();
@@ -62,7 +72,7 @@ std::string Describe(const domain::Applied& applied) {
 }
 
 std::string Describe(const domain::Directory& directory, bool with_sent) {
-  std::string text;
+  std::string text = directory.config_record().ShortDebugString();
   for (const domain::User* user : directory.UsersByName()) {
     std::vector<std::string> rooms;
     for (const domain::RoomSlot slot : user->rooms) rooms.push_back(directory.At(slot).record.room());

@@ -14,12 +14,73 @@ std::string RandomCommands::AnyRoom() {
 }
 
 Command RandomCommands::Next() {
-  Command command = AnyBody();
+  Command command = random_.OneIn(6) ? OwnRequest() : AnyBody();
   // The wall clock may fall; log time never does, and sometimes passes the end of what dedupe remembers.
   wall_ms_ = random_.OneIn(20) ? wall_ms_ - random_.Below(10'000) : wall_ms_ + random_.Below(50);
   log_ms_ += random_.OneIn(200) ? domain::kDedupWindowMs + 1 : random_.Below(50);
   command.set_wall_ms(wall_ms_);
   command.set_log_time_ms(log_ms_);
+  return command;
+}
+
+// What a user asks for themselves, and what administrators do with rooms and users since.
+Command RandomCommands::OwnRequest() {
+  const auto role = static_cast<Role>(1 + random_.Below(5));
+  Command command;
+  switch (random_.Below(11)) {
+    case 0:
+      command = AddMember(AnyRoom(), User(), role);
+      break;
+    case 1:
+      command = RemoveMember(AnyRoom(), User());
+      break;
+    case 2:
+      command = SetMemberRole(AnyRoom(), User(), role);
+      break;
+    case 3: {
+      const std::string owner = User();
+      command =
+          CreateRoom(Room(), {{owner, v1::Member::OWNER}}, static_cast<v1::Room::Kind>(1 + random_.Below(5)),
+                     static_cast<v1::Room::History>(random_.Below(2)));
+      command.mutable_create_room()->set_max_message_bytes(random_.OneIn(3) ? 8 : 0);
+      command.mutable_origin()->set_user(owner);
+      command.mutable_origin()->set_as_member(true);
+      return command;
+    }
+    case 4:
+    case 5:
+      command.mutable_join_room()->set_room(AnyRoom());
+      break;
+    case 6:
+      command.mutable_leave_room()->set_room(AnyRoom());
+      break;
+    case 7:
+      command.mutable_update_room()->set_room(AnyRoom());
+      command.mutable_update_room()->set_title("title" + std::to_string(random_.Below(3)));
+      if (random_.OneIn(2))
+        command.mutable_update_room()->set_retention_days(static_cast<uint32_t>(random_.Below(3)));
+      break;
+    case 8:
+      command.mutable_delete_room()->set_room(AnyRoom());
+      break;
+    case 9:
+      command.mutable_update_user()->set_username(User());
+      command.mutable_update_user()->set_display_name("name" + std::to_string(random_.Below(3)));
+      break;
+    default:
+      if (random_.OneIn(3)) {
+        command.mutable_set_config()->set_rooms_per_user(static_cast<uint32_t>(2 + random_.Below(4)));
+      } else {
+        command.mutable_set_user_disabled()->set_username(User());
+        command.mutable_set_user_disabled()->set_disabled(random_.OneIn(3));
+      }
+      break;
+  }
+  const bool only_users = command.has_join_room() || command.has_leave_room();
+  const bool as_member = only_users || random_.OneIn(2);
+  command.mutable_origin()->set_user(as_member ? User() : "admin");
+  command.mutable_origin()->set_as_member(as_member && !command.has_set_config() &&
+                                          !command.has_set_user_disabled());
   return command;
 }
 

@@ -22,6 +22,7 @@ class RandomCommands {
 
   domain::Command AnyBody();
   domain::Command AnyAccess();
+  domain::Command OwnRequest();
 
   Random random_;
   uint64_t wall_ms_ = 1'000'000;

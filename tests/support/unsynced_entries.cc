@@ -25,7 +25,7 @@ std::string UnsyncedEntries::Save(const std::string& path, bool link) {
   if (!files::exists(path, error)) return {};
   const std::string folder = FolderOf(path) + ".gone";
   files::create_directories(folder, error);
-  const std::string saved = folder + "/" + std::to_string(++saved_);
+  std::string saved = folder + "/" + std::to_string(++saved_);
   if (link) {
     files::create_hard_link(path, saved, error);
   } else {

@@ -36,7 +36,7 @@
 namespace parley::testing {
 namespace {
 
-constexpr uint64_t kRing = 128 * 1024;  // a few laps in each life
+constexpr uint64_t kRing = uint64_t{128} * 1024;  // a few laps in each life
 constexpr int kCutsOfALife = 12;
 
 // The journal of this process, for msync() below.

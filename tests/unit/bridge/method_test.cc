@@ -47,6 +47,7 @@ class MethodTest : public ::testing::Test {
     internal::v1::RequestEnvelope envelope;
     envelope.set_user("alice");
     envelope.set_client("phone-1");
+    envelope.set_number(41);
     envelope.set_committed(store_.applied().value);
     envelope.set_method(method);
     envelope.set_encoding(static_cast<uint32_t>(encoding));
@@ -82,7 +83,7 @@ TEST_F(MethodTest, JsonAndPbSayTheSame) {
   EXPECT_EQ(json.request_id(), "r1");
   EXPECT_EQ(json.code(), Code::OK);
   EXPECT_EQ(json.events_size(), 1);
-  EXPECT_EQ(pb.topic, "chat/v1/clients/phone-1/replies/pb");
+  EXPECT_EQ(pb.number, 41u);
 }
 
 TEST_F(MethodTest, TheReplyOfSyncIsWhatTheProtocolShows) {
@@ -90,15 +91,9 @@ TEST_F(MethodTest, TheReplyOfSyncIsWhatTheProtocolShows) {
   EXPECT_EQ(
       reply.payload,
       R"({"requestId":"r2","code":"OK","reason":"","rooms":[],"inbox":[],"cursor":"3","more":false,"reset":false})");
-  EXPECT_EQ(reply.topic, "chat/v1/clients/phone-1/replies/json");
+  EXPECT_EQ(reply.number, 41u);
   EXPECT_EQ(reply.seen, store_.applied());
   EXPECT_EQ(reader_.asked, store_.applied());
-}
-
-TEST_F(MethodTest, ARequestedTopicIsUsed) {
-  auto envelope = Envelope("rooms.list", "{}");
-  envelope.set_reply_topic("chat/v1/clients/phone-1/mine");
-  EXPECT_EQ(Run(envelope).topic, "chat/v1/clients/phone-1/mine");
 }
 
 TEST_F(MethodTest, WhatCannotBeReadIsNamedAndKeepsItsId) {

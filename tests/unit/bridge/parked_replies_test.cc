@@ -8,7 +8,7 @@ namespace parley::bridge {
 namespace {
 
 OutgoingReply Reply(const std::string& name, uint64_t seen) {
-  return {.topic = "t", .payload = name, .refusal = "no " + name, .seen = {seen}};
+  return {.number = 7, .payload = name, .refusal = "no " + name, .seen = {seen}};
 }
 
 std::vector<std::string> Payloads(const std::vector<Outgoing>& replies) {

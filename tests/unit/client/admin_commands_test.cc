@@ -58,7 +58,7 @@ TEST(AdminCommand, RolesBindingsAndTheRest) {
 
 TEST(AdminCommand, EverySubcommandOfTheHelpIsOne) {
   for (const SubcommandHelp& subcommand : AdminSubcommands()) {
-    if (subcommand.name == "batch") continue;
+    if (subcommand.name == "batch" || subcommand.name == "import") continue;  // make many commands
     const Result<std::string> without = AdminCommand(OptionsOf(subcommand.name));
     EXPECT_TRUE(without || without.error().reason.find("no such") == std::string::npos) << subcommand.name;
   }

@@ -107,6 +107,12 @@ LogIndex TinyStore::SetRole(const std::string& room, const std::string& user, do
   return Apply(std::move(command));
 }
 
+LogIndex TinyStore::DeleteRoom(const std::string& room) {
+  domain::Command command;
+  command.mutable_delete_room()->set_room(room);
+  return Apply(std::move(command));
+}
+
 LogIndex TinyStore::Say(const std::string& room, const std::string& sender, const std::string& text) {
   domain::Command command;
   command.mutable_origin()->set_user(sender);

@@ -42,6 +42,10 @@ class TinyStore {
   LogIndex SetRole(const std::string& room, const std::string& user, domain::Role role);
   LogIndex Say(const std::string& room, const std::string& sender, const std::string& text = "hi");
 
+  LogIndex DeleteRoom(const std::string& room);
+  // Any other command.
+  LogIndex Apply(domain::Command command);
+
   // What is applied between these two becomes one batch.
   void BeginBatch() { batching_ = true; }
   void EndBatch();
@@ -59,8 +63,6 @@ class TinyStore {
   uint64_t now_ms = 1'000'000;  // of the next command
 
  private:
-  LogIndex Apply(domain::Command command);
-
   TempFolder folder_;
   const std::string path_;
   std::unique_ptr<store::StoreWriter> writer_;

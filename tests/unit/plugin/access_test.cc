@@ -238,7 +238,10 @@ TEST_F(AccessTest, ClientsPublishToTheTopicsThatAreTheirsToSpeakOn) {
   EXPECT_EQ(Publish("root", "$CONTROL/parley/v1/response"), Access::kDeny);
   EXPECT_EQ(Publish("me", "plain/topic"), Access::kNotOurs);
   EXPECT_EQ(MayPublish(view_, bridge_, "plain/topic").access, Access::kDeny);
-  EXPECT_EQ(MayPublish(view_, bridge_, "chat/v1/clients/x/replies/json").access, Access::kAllow);
+  EXPECT_EQ(MayPublish(view_, bridge_, "chat/v1/clients/x/replies/json").access, Access::kDeny);
+  EXPECT_EQ(MayPublish(view_, bridge_, kBridgeReplyTopic).access, Access::kAllow);
+  EXPECT_EQ(MayPublish(view_, bridge_, kBridgeRequestTopic).access, Access::kDeny);
+  EXPECT_EQ(MayPublish(view_, {"alice", "alice-1"}, kBridgeReplyTopic).access, Access::kDeny);
 }
 
 // The broker routes a will without asking the gate, so what only the server publishes is denied here already.

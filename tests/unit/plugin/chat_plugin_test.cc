@@ -283,11 +283,12 @@ TEST_F(ChatPluginBridgeTest, CheckingTheSubscriptionsOfAnOfflineBridgeDoesNotBri
   EXPECT_EQ(Request(), "UNAVAILABLE");
 }
 
-TEST_F(ChatPluginBridgeTest, TheBridgeOnlyPublishesToClients) {
+TEST_F(ChatPluginBridgeTest, TheBridgePublishesItsRepliesOnly) {
   FakeClient& bridge = Bridge("bridge-1");
-  EXPECT_EQ(Publish(bridge, "chat/v1/clients/a1/replies/json", "{}"), Gate::Verdict::kPass);
-  for (const char* topic : {"chat/v1/rooms/lobby/events/json", "chat/v1/rooms/lobby/send/json", "plain",
-                            "chat/v1/requests/sync/json", "$CONTROL/parley/v1", "$parley/requests"}) {
+  EXPECT_EQ(Publish(bridge, std::string(kBridgeReplyTopic), "no envelope"), Gate::Verdict::kTaken);
+  for (const char* topic :
+       {"chat/v1/clients/a1/replies/json", "chat/v1/rooms/lobby/events/json", "chat/v1/rooms/lobby/send/json",
+        "plain", "chat/v1/requests/sync/json", "$CONTROL/parley/v1", "$parley/requests"}) {
     EXPECT_EQ(Publish(bridge, topic, "{}"), Gate::Verdict::kRefuse) << topic;
   }
 }

@@ -378,6 +378,24 @@ TEST_F(DeliveryTest, DrainUntilGivesUpWhenTheLogFails) {
   EXPECT_EQ(delivery_->failure()->reason, "no disk");
 }
 
+// The last event of a room goes out while its members still are members; then the view changes.
+TEST_F(DeliveryTest, ADeletedRoomTellsItsMembersFirst) {
+  ConnectDoorbell();
+  Passes(3);
+  FakeClient& bob = Client("b1", "bob");
+  domain::Command gone = world_.Command("admin");
+  gone.mutable_delete_room()->set_room("lobby");
+  Commit({world_.Send("alice", "lobby", "m1"), world_.Apply(gone)});
+  delivery_->Drain();
+  EXPECT_TRUE(Sees("bob")) << "what was published is not routed yet";
+  EXPECT_EQ(delivery_->shown(), world_.index()) << "its events have gone out";
+  EXPECT_LT(delivery_->committed(), world_.index());
+  Passes(6);
+  EXPECT_FALSE(Sees("bob"));
+  EXPECT_EQ(Seqs(bob, room_), "2 3");
+  EXPECT_EQ(delivery_->committed(), world_.index());
+}
+
 TEST_F(DeliveryTest, FirstDirectMessageReachesBothUsers) {
   Passes(3);
   FakeClient& bob = Client("b1", "bob");

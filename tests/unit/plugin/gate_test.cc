@@ -19,6 +19,17 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using Verdict = Gate::Verdict;
 
+// Keeps what the gate hands over.
+class KeptRequests final : public MemberRequests {
+ public:
+  bool Has(std::string_view method) const override { return method == "rooms.join"; }
+  void OnRequest(std::string_view method, const IncomingRequest& request) override {
+    kept.push_back(std::string(method) + " by " + request.user + " at " + request.client + ": " +
+                   std::string(request.payload) + " to " + request.address.topic);
+  }
+  std::vector<std::string> kept;
+};
+
 class GateTest : public testing::Test {
  protected:
   GateTest()
@@ -32,7 +43,8 @@ class GateTest : public testing::Test {
                    .routed = [] {}},
                   {41}),
         commands_(log_, clock_),
-        gate_(view_, commands_, delivery_) {
+        bridge_requests_(sessions_, delivery_, 1),
+        gate_(view_, commands_, delivery_, member_requests_, bridge_requests_) {
     for (const char* user : {"alice", "bob", "former", "reader", "banned", "mallory"})
       world_.CreateUser(user);
     world_.CreateRoom("lobby", {{"alice", v1::Member::MEMBER},
@@ -73,6 +85,8 @@ class GateTest : public testing::Test {
   FakeLog log_;
   Delivery delivery_;
   CommandSender commands_;
+  KeptRequests member_requests_;
+  BridgeRequests bridge_requests_;
   Gate gate_;
   std::map<std::string, int> handles_;
 };
@@ -319,6 +333,55 @@ TEST_F(GateTest, RequestsAreHandedToTheBridgeWithTheirSender) {
   EXPECT_EQ(envelope.method(), "history.page");
   EXPECT_EQ(envelope.committed(), 41U);
   EXPECT_EQ(envelope.payload(), "\xff") << "a malformed body is the bridge's to answer";
+}
+
+TEST_F(GateTest, WhatThePluginAnswersIsHandedOver) {
+  EXPECT_EQ(Publish("alice", "chat/v1/requests/rooms.join/json", R"({"room":"square"})"), Verdict::kTaken);
+  EXPECT_THAT(member_requests_.kept,
+              testing::ElementsAre("rooms.join by alice at alice-1: {\"room\":\"square\"} to "
+                                   "chat/v1/clients/alice-1/replies/json"));
+  EXPECT_THAT(broker_.queue(), IsEmpty());
+}
+
+TEST_F(GateTest, MoreThanMayBePublishedInASecondIsRefused) {
+  domain::ConfigRecord config;
+  config.set_publishes_per_second(3);
+  view_.Apply(config);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Publish("alice", "chat/v1/rooms/lobby/send/text/i", "x"), Verdict::kTaken);
+  }
+  EXPECT_EQ(Publish("alice", "chat/v1/rooms/lobby/send/text/i4", "x"), Verdict::kRefuse);
+  EXPECT_EQ(Ack("alice").code(), Code::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(Ack("alice").id(), "i4");
+  EXPECT_EQ(Publish("alice", "chat/v1/requests/rooms.join/json", R"({"requestId":"r"})"), Verdict::kTaken);
+  EXPECT_EQ(Answer<v1::Reply>(RepliesTopic("alice-1", Encoding::kJson)).code(), Code::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(member_requests_.kept, IsEmpty());
+  EXPECT_THAT(log_.commands, SizeIs(3));
+  EXPECT_EQ(Publish("bob", "chat/v1/rooms/lobby/send/text/i", "x"), Verdict::kTaken) << "another user";
+}
+
+TEST(RateLimiter, ABucketFillsEvenlyAndHoldsASecond) {
+  RateLimiter limiter;
+  RateLimiter::Clock::time_point now{};
+  const auto take = [&] {
+    int taken = 0;
+    while (limiter.Take("alice", 10, now)) ++taken;
+    return taken;
+  };
+  EXPECT_EQ(take(), 10);
+  now += std::chrono::milliseconds(350);
+  EXPECT_EQ(take(), 3);
+  now += std::chrono::seconds(100);
+  EXPECT_EQ(take(), 10);
+}
+
+TEST_F(GateTest, TheConfiguredLimitOfADraftHoldsAtOnce) {
+  domain::ConfigRecord config;
+  config.set_max_draft_bytes(5);
+  view_.Apply(config);
+  EXPECT_EQ(Publish("alice", "chat/v1/rooms/lobby/send/text/i", "12345"), Verdict::kTaken);
+  EXPECT_EQ(Publish("alice", "chat/v1/rooms/lobby/send/text/i", "123456"), Verdict::kRefuse);
+  EXPECT_THAT(Ack("alice").reason(), HasSubstr("at most 5 bytes"));
 }
 
 TEST_F(GateTest, RequestsThatCannotBeAnsweredGetAReply) {

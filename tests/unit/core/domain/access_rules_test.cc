@@ -57,13 +57,15 @@ class AccessRules : public ::testing::Test {
     return hit.allows() ? "allow" : "deny";
   }
   std::string MayPublish(const std::string& topic, const std::string& client = "c1") {
-    return Text(DecideTopic(directory_, *directory_.FindUser("ann"), client, AclRule::PUBLISH, topic));
+    return Text(
+        DecideTopic(directory_, *directory_.FindUser("ann"), {"ann", client}, AclRule::PUBLISH, topic));
   }
   std::string MayReceive(const std::string& topic, const std::string& client = "c1") {
-    return Text(DecideTopic(directory_, *directory_.FindUser("ann"), client, AclRule::SUBSCRIBE, topic));
+    return Text(
+        DecideTopic(directory_, *directory_.FindUser("ann"), {"ann", client}, AclRule::SUBSCRIBE, topic));
   }
   std::string MaySubscribe(const std::string& filter, const std::string& client = "c1") {
-    return Text(DecideFilter(directory_, *directory_.FindUser("ann"), client, filter));
+    return Text(DecideFilter(directory_, *directory_.FindUser("ann"), {"ann", client}, filter));
   }
 
   Directory directory_;

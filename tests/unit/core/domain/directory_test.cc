@@ -35,7 +35,7 @@ TEST(Directory, ACopyDoesNotMoveWithTheOriginal) {
   user.set_username("bob");
   original.Apply(user);
   const domain::Directory copy = original;
-  original.Apply(domain::UserGone{UserId::Trusted("bob")});
+  original.Apply(domain::UserGone{UserId::Trusted("bob"), {}});
   EXPECT_EQ(original.FindUser("bob"), nullptr);
   ASSERT_NE(copy.FindUser("bob"), nullptr);
   EXPECT_EQ(copy.FindUser("bob")->record.uid(), 1u);
@@ -43,7 +43,7 @@ TEST(Directory, ACopyDoesNotMoveWithTheOriginal) {
 
 TEST(Directory, ChangesOfTheUnknownAreIgnored) {
   domain::Directory directory;
-  directory.Apply(domain::UserGone{UserId::Trusted("ghost")});
+  directory.Apply(domain::UserGone{UserId::Trusted("ghost"), {}});
   directory.Apply(domain::MemberGone{Rid{1}, Uid{2}});
   directory.Apply(domain::MemberPut{Rid{1}, Uid{2}, {}});
   directory.SetSent(Rid{1}, Uid{2}, 3);

@@ -31,7 +31,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr uint64_t kRing = 16 * 4096;
+constexpr uint64_t kRing = uint64_t{16} * 4096;
 
 class JournalPowerCutTest : public ::testing::Test {
  protected:

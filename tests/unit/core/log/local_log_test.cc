@@ -112,8 +112,10 @@ class ChangedWriter final : public store::StoreWriter {
     waiting_ = commit == Commit::kNoSpace;
     return commit;
   }
+  bool has_garbage() const override { return real_->has_garbage(); }
   const std::string& failure() const override { return failure_; }
   std::unique_ptr<store::StoreView> View() override { return real_->View(); }
+  std::unique_ptr<store::StoreView> SharedView() override { return real_->SharedView(); }
 
  private:
   const std::unique_ptr<store::StoreWriter> real_;

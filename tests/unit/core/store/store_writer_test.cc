@@ -144,6 +144,62 @@ TEST_F(StoreWriterTest, FindDedupSeesThePendingBatchAndTheStore) {
   EXPECT_FALSE(*node.writer().FindDedup({key.uid, key.rid, "m2"}));
 }
 
+// All of it but the name for those who were members, in pieces, over restarts.
+TEST_F(StoreWriterTest, ADeletedRoomsRowsAreFreed) {
+  auto node = std::make_unique<StoreNode>(path_);
+  for (const char* user : {"bob", "carol", "dave"}) node->Apply(CreateUser(user));
+  node->Apply(CreateRoom("before", {{"bob", v1::Member::OWNER}}));
+  const uint64_t rid = node->Apply(CreateRoom("lobby", {{"bob", v1::Member::OWNER},
+                                                        {"carol", v1::Member::MEMBER},
+                                                        {"dave", v1::Member::BANNED}}))
+                           .index.value;
+  node->Apply(CreateRoom("after", {{"bob", v1::Member::OWNER}}));
+  for (int i = 0; i < 2000; ++i) node->Apply(Send("bob", "lobby", "m" + std::to_string(i)));
+  ASSERT_EQ(node->Write(), Commit::kDone);
+  Command gone = By("admin");
+  gone.mutable_delete_room()->set_room("lobby");
+  const LogIndex index = node->Apply(gone).index;
+  ASSERT_EQ(node->Write(), Commit::kDone);
+  int writes = 0;
+  for (; node->writer().has_garbage(); ++writes) {
+    ASSERT_EQ(node->Write(), Commit::kDone);
+    if (writes == 1) node.reset();
+    if (!node) node = std::make_unique<StoreNode>(path_);
+    ASSERT_LT(writes, 10);
+  }
+  EXPECT_GT(writes, 2);
+  EXPECT_EQ(node->machine().directory().FindRoom("lobby"), nullptr);
+  const auto rooms = node->writer().View()->RoomsOf(Uid{2}, {}, 10);
+  ASSERT_TRUE(rooms);
+  ASSERT_EQ(rooms->size(), 1u);
+  EXPECT_EQ((*rooms)[0].room, "lobby");
+  EXPECT_EQ((*rooms)[0].rid.value, rid);
+  EXPECT_EQ((*rooms)[0].deleted_at, index);
+  EXPECT_TRUE(node->writer().View()->RoomsOf(Uid{3}, {}, 10)->empty()) << "the banned";
+  EXPECT_EQ(node->writer().View()->RoomsOf(Uid{1}, {}, 2)->size(), 2u);
+  node->Apply(DeleteUser("carol"));
+  ASSERT_EQ(node->Write(), Commit::kDone);
+  node.reset();
+  const std::string id = store::BigEndian64(rid);
+  for (const auto& [key, value] : DumpStore(path_)) {
+    if (key.starts_with("dedup ") || key.starts_with("feed "))
+      continue;  // they expire, or say no more than a place
+    if (key == "state " + store::GoneRoomKey(Uid{1}, Rid{rid})) continue;
+    EXPECT_EQ(key.find(id), std::string::npos) << key;
+    EXPECT_EQ(value.find("carol"), std::string::npos) << key;
+  }
+}
+
+TEST_F(StoreWriterTest, ASharedViewSeesWhatIsOnDiskOnly) {
+  StoreNode node(path_);
+  node.Apply(CreateUser("bob"));
+  node.Apply(CreateRoom("lobby", {{"bob", v1::Member::OWNER}}));
+  const auto head = [&] { return node.writer().SharedView()->Head(Rid{2})->value; };
+  EXPECT_EQ(head(), 0u);
+  ASSERT_EQ(node.Write(), Commit::kDone);
+  EXPECT_EQ(head(), 1u);
+}
+
 TEST_F(StoreWriterTest, AViewEndsWhereTheLastWriteDid) {
   StoreNode node(path_);
   node.Apply(CreateUser("bob"));
@@ -189,8 +245,11 @@ TEST_F(StoreWriterTest, BatchesAndRestartsChangeNeitherRowsNorAnswers) {
       two = std::make_unique<StoreNode>(other);
     }
   }
-  ASSERT_EQ(one->Write(), Commit::kDone);
-  ASSERT_EQ(two->Write(), Commit::kDone);
+  for (StoreNode* node : {one.get(), two.get()}) {
+    do {  // what was deleted is freed in pieces
+      ASSERT_EQ(node->Write(), Commit::kDone);
+    } while (node->writer().has_garbage());
+  }
   EXPECT_EQ(Describe(one->machine().directory(), true), Describe(two->machine().directory(), true));
   one.reset();
   two.reset();
