@@ -96,6 +96,15 @@ class Writer {
   bool first_ = true;
 };
 
+// True when a code point of U+D800–DFFF was written as if it were one: RapidJSON makes that of "\udc4d"
+// alone.
+bool HoldsSurrogate(std::string_view text) {
+  for (size_t at = text.find('\xED'); at != std::string_view::npos; at = text.find('\xED', at + 1)) {
+    if (at + 1 < text.size() && static_cast<uint8_t>(text[at + 1]) >= 0xA0) return true;
+  }
+  return false;
+}
+
 // SAX handler of ReadCommonDraft(). A callback returns false for what is not of the common shape.
 class CommonDraft : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, CommonDraft> {
  public:
@@ -133,6 +142,7 @@ class CommonDraft : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Commo
     return true;
   }
   bool String(const char* text, rapidjson::SizeType size, bool) {
+    if (HoldsSurrogate({text, size})) return false;
     switch (field_) {
       case Field::kId:
         draft_.set_id(text, size);

@@ -67,6 +67,12 @@ class Planner {
                                  " is not hashed: run mosquitto_passwd -U on the file first");
         return true;
       }
+      if (!IsUtf8(hash)) {
+        plan_.left_out.push_back(
+            where + "the hash of " + user +
+            " holds bytes that no hash has: set its password again with mosquitto_passwd");
+        return true;
+      }
       hashes_[user] = hash;
       return true;
     });

@@ -9,11 +9,12 @@ packages_of() {
   done
 }
 
-# missing_packages PACKAGE…: those that dpkg does not know as installed.
+# missing_packages PACKAGE…: those that dpkg does not know as installed, nor as provided by another one (a nodejs
+# from elsewhere than Debian brings its npm, and takes no other beside it).
 missing_packages() {
   local installed
-  installed=$(dpkg-query --show --showformat='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
-    awk '$1 == "installed" { print $2 }') || true
+  installed=$(dpkg-query --show --showformat='${db:Status-Status} ${Package} ${Provides}\n' 2>/dev/null |
+    awk '$1 == "installed" { gsub(/\([^)]*\)|,/, " "); for (i = 2; i <= NF; i++) print $i }') || true
   printf '%s\n' "$@" | grep -vxF -f <(printf '%s\n' "$installed") || true
 }
 

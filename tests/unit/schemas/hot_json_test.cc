@@ -122,6 +122,7 @@ TEST(HotJson, WhatIsRareOrWrongIsLeftToProtobuf) {
                                   R"({"reply_to":"4"})"s,
                                   R"({"text":{"text":"x","format":"plain"}})"s,
                                   R"({"text":{"text":"\ud83d"}})"s,
+                                  R"({"text":{"text":"\udc4d"}})"s,
                                   "{\"id\":\"\xC3\"}"s,
                                   R"({"id":"i"} x)"s,
                                   "{\"id\":\"i\"}\0x"s,
