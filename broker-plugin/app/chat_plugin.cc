@@ -1,5 +1,6 @@
 #include "broker-plugin/app/chat_plugin.h"
 
+#include <algorithm>
 #include <csignal>
 
 #include <nlohmann/json.hpp>
@@ -316,17 +317,17 @@ ChatPlugin::AccessVerdict ChatPlugin::OnSubscribe(const ClientView& client, std:
     return DecideSubscribe(client, *session, filter, qos);
   }
   const size_t hash = std::hash<std::string_view>()(filter);
-  const bool known = session->filters.contains(hash);
-  if (!known && session->filters.size() >= view_.config().subscriptions_per_client)
-    return AccessVerdict::kDeny;
+  std::vector<size_t>& filters = session->filters;
+  const bool known = std::find(filters.begin(), filters.end(), hash) != filters.end();
+  if (!known && filters.size() >= view_.config().subscriptions_per_client) return AccessVerdict::kDeny;
   const AccessVerdict verdict = DecideSubscribe(client, *session, filter, qos);
-  if (!known && verdict != AccessVerdict::kDeny) session->filters.insert(hash);
+  if (!known && verdict != AccessVerdict::kDeny) filters.push_back(hash);
   return verdict;
 }
 
 void ChatPlugin::OnUnsubscribe(const ClientView& client, std::string_view filter) {
   if (Session* session = sessions_.Find(client.handle)) {
-    session->filters.erase(std::hash<std::string_view>()(filter));
+    std::erase(session->filters, std::hash<std::string_view>()(filter));
   }
 }
 

@@ -1,5 +1,6 @@
 #include "broker-plugin/auth/interest.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace parley::plugin {
@@ -26,7 +27,9 @@ void Interest::Add(std::string_view filter, std::string_view user, std::string_v
     if (FilterMatches(filter, UserEventsTopic(user, encoding))) user_events[At(encoding)] = true;
     if (!FilterMatches(filter, RoomEventsTopic(named ? levels[3] : "any", encoding))) continue;
     if (named) {
-      rooms[At(encoding)].emplace(levels[3]);
+      std::vector<std::string>& names = rooms[At(encoding)];
+      const auto place = std::lower_bound(names.begin(), names.end(), levels[3]);
+      if (place == names.end() || *place != levels[3]) names.emplace(place, levels[3]);
     } else {
       any_room[At(encoding)] = true;
     }

@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "schemas/topic.h"
 
@@ -18,9 +18,9 @@ namespace parley::plugin {
 struct Interest {
   // Each by Encoding kJson, kPb.
   bool acks[2] = {};
-  bool user_events[2] = {};  // users/{user}/events
-  bool any_room[2] = {};     // the events of rooms that cannot be told by name
-  std::set<std::string, std::less<>> rooms[2];
+  bool user_events[2] = {};           // users/{user}/events
+  bool any_room[2] = {};              // the events of rooms that cannot be told by name
+  std::vector<std::string> rooms[2];  // sorted, each once
 
   // Of a session that was not seen from its start.
   static Interest Everything() {

@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "broker-plugin/auth/interest.h"
@@ -38,7 +37,7 @@ struct Session {
   } burst{};
   Interest interest;  // changed by Sessions::AddInterest() only
   // Hashes of the filters that it has subscribed to in this process, to count them.
-  std::unordered_set<size_t> filters{};
+  std::vector<size_t> filters{};
 };
 
 // All sessions by handle, client id and user, and which user a client id belongs to. Broker thread only.
@@ -100,7 +99,8 @@ class Sessions {
 
   const Probe probe_;
   InterestCounts interest_;
-  TextMap<std::unique_ptr<Session>> by_client_;
+  // The key is the session's own client id: tens of thousands of them wait idle.
+  std::unordered_map<std::string_view, std::unique_ptr<Session>> by_client_;
   std::unordered_map<ClientHandle, Session*> by_handle_;
   TextMap<std::vector<Session*>> by_user_;
 };

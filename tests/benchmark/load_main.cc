@@ -37,6 +37,7 @@ void Requests(const LoadOptions& options) {
 void BigRoom(const LoadOptions& options) {
   const BigRoomResult result = RunBigRoom({.port = options.flow.port,
                                            .accounts = options.flow.accounts,
+                                           .everybody = options.account,
                                            .members = options.count,
                                            .receive_topic = options.flow.receive_topic,
                                            .send_topic = options.flow.send_topic});

@@ -135,10 +135,11 @@ BigRoomResult RunBigRoom(const BigRoomOptions& options) {
   const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
   std::vector<std::unique_ptr<Connection>> members;
   const auto account = [&](const std::string& client, const std::string& user) {
-    return options.accounts ? Account{client, user, user} : Account{client, "", ""};
+    return options.accounts ? Account{client, user, user}
+                            : Account{client, options.everybody.user, options.everybody.password};
   };
   for (int i = 0; i < options.members; ++i) {
-    const std::string name = "m" + std::to_string(i);
+    const std::string name = "s" + std::to_string(i);
     members.push_back(std::make_unique<Connection>(options.port, account(name, name)));
     std::string topic = options.receive_topic;
     if (const size_t at = topic.find("{client}"); at != std::string::npos) topic.replace(at, 8, name);
@@ -146,8 +147,8 @@ BigRoomResult RunBigRoom(const BigRoomOptions& options) {
     epoll_event event = {.events = EPOLLIN, .data = {.ptr = members.back().get()}};
     ::epoll_ctl(epoll, EPOLL_CTL_ADD, members.back()->fd(), &event);
   }
-  Connection sender(options.port, account("sender", "m0"));
-  Connection probe(options.port, account("probe", "m0"));
+  Connection sender(options.port, account("sender", "s0"));
+  Connection probe(options.port, account("probe", "s0"));
   std::vector<uint64_t> fan_outs;
   uint64_t longest_hold = 0;
   for (int number = 0; number < options.messages; ++number) {

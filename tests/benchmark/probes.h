@@ -32,7 +32,8 @@ std::vector<double> RunRequests(const RequestOptions& options);
 
 struct BigRoomOptions {
   uint16_t port = 0;
-  bool accounts = false;  // members log in as m{number}, the sender as m0
+  bool accounts = false;  // log in as s{number}, the sender as s0; else all as `everybody`
+  Account everybody{};
   int members = 10'000;
   std::string receive_topic;  // {client} is the member's name
   std::string send_topic;
