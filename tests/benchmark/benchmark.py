@@ -158,7 +158,7 @@ def run_memory(bare, ours, options):
             per_connection[which] = (resident_kib(pid) - before) * 1024 / options.connections
             holder.stdin.close()
             holder.wait(60)
-    ratio = per_connection["ours"] / per_connection["bare"]
+    ratio = per_connection["ours"] / max(per_connection["bare"], 1)  # a few grow nothing
     print(f"memory: (h) {per_connection['ours']:.0f} bytes an idle connection, bare {per_connection['bare']:.0f}: "
           f"ratio {ratio:.2f}   goal 1.25 (most 1.5), {options.connections} connections", flush=True)
     return ratio <= 1.5
