@@ -309,7 +309,12 @@ ChatPlugin::AccessVerdict ChatPlugin::OnSubscribe(const ClientView& client, std:
   Session* session = Known(client, scratch);
   if (session == nullptr) return OnStranger(client, filter);
   // The broker asks again for the stored subscriptions of whom we kick; those are no new ones.
-  if (!session->connected || kicks_.in_kick()) return DecideSubscribe(client, *session, filter, qos);
+  if (!session->connected || kicks_.in_kick()) {
+    const domain::User* user = view_.FindUser(session->user);
+    // Nothing reaches the disabled; once enabled again, they are subscribed as they were.
+    if (user != nullptr && user->disabled) return AccessVerdict::kAllow;
+    return DecideSubscribe(client, *session, filter, qos);
+  }
   const size_t hash = std::hash<std::string_view>()(filter);
   const bool known = session->filters.contains(hash);
   if (!known && session->filters.size() >= view_.config().subscriptions_per_client)

@@ -343,6 +343,7 @@ class RocksWriter final : public StoreWriter {
       Delete(families().state, MemberKey(gone.rid, uid));
       Delete(families().state, MembershipKey(uid, gone.rid));
       Delete(families().state, SentKey(gone.rid, uid));
+      pending_sent_.erase({gone.rid, uid});
     }
     domain::MemberRecord left;
     left.set_room(gone.room);
