@@ -24,6 +24,7 @@ PARAMETERS = {
     "room": {"description": "[a-z0-9][a-z0-9._-]{0,63}, or dm:{a}:{b} of two users in byte order."},
     "user": {"description": "[a-z0-9][a-z0-9._-]{0,63}; one's own."},
     "client": {"description": "The client id of the connection: [A-Za-z0-9._:@-]{1,128}."},
+    "n": {"description": "1 to 1000."},
     "messageId": {"description": "[A-Za-z0-9._:-]{1,64}, made by the sender, unique for that user in that room."},
 }
 EXAMPLES = {
@@ -103,6 +104,9 @@ def document():
         "roomEvents": channel("chat/v1/rooms/{room}/events/{encoding}", "Events of one room, live, to its members.", "Event"),
         "userEvents": channel("chat/v1/users/{user}/events/{encoding}",
                               "Every event of all one's rooms and one's own membership changes.", "Event"),
+        "rewind": channel("chat/v1/rooms/{room}/rewind/{n}/{encoding}",
+                          "To subscribe to it asks once for the last n stored events that one may read: they come to this"
+                          " client alone, oldest first, on the room's events topic.", "Event"),
         "acks": channel("chat/v1/clients/{client}/acks/{encoding}",
                         "What became of each send, in its encoding (text: json). Only the ack is authoritative.", "Ack"),
         "replies": channel("chat/v1/clients/{client}/replies/{encoding}",
@@ -118,6 +122,7 @@ def document():
         "sendWithId": operation("receive", "sendWithId", "Takes a message for a room.", **answer),
         "deliverToRoom": operation("send", "roomEvents", "Delivers an event to those who watch the room."),
         "deliverToUser": operation("send", "userEvents", "Delivers an event to a member, whatever the room."),
+        "rewind": operation("send", "rewind", "Delivers stored events to the client that subscribes."),
         "administrate": operation("receive", "control", "Runs a list of commands.",
                                   reply={"channel": {"$ref": "#/channels/controlResponse"}}),
     }

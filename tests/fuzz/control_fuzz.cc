@@ -65,6 +65,7 @@ void TryControl(std::string_view payload) {
   }();
   static const plugin::LogClock clock(0, 0);
   static plugin::WorkerPool pool([] {});
+  static const plugin::Sessions sessions([](const std::string&) { return false; });
   Responses broker;
   InstantLog log;
   plugin::CommandSender commands(log, clock);
@@ -80,6 +81,8 @@ void TryControl(std::string_view payload) {
                            .commands = commands,
                            .pool = pool,
                            .memory = memory,
+                           .sessions = sessions,
+                           .kick = [](const std::string&, const std::string&) { return size_t{1}; },
                            .stats = [] { return json::object(); }});
   control.OnControl("admin", "admin-1", payload);
   for (int round = 0; broker.payloads.empty() && round < 2000; ++round) {

@@ -19,7 +19,7 @@ const client = await mqtt.connectAsync(world.url, options);
 const messages = [];
 const waiters = new Set();
 client.on("message", (topic, payload, packet) => {
-  messages.push({ topic, body: topic.endsWith("/pb") ? null : JSON.parse(payload.toString()), properties: packet.properties });
+  messages.push({ topic, body: topic.endsWith("/pb") ? null : JSON.parse(payload.toString()), properties: packet.properties ?? {} });
   for (const look of waiters) look();
 });
 
@@ -67,7 +67,7 @@ await send(`chat/v1/rooms/${world.vault}/send/json`, { id: "01JA0", text: { text
   .catch((error) => { result.refusedPuback = error.code; });
 result.refusedAck = (await ack("01JA0")).body;
 result.refusedSubscription = await client.subscribeAsync(`chat/v1/rooms/${world.vault}/events/json`, { qos: 1 })
-  .then((granted) => granted[0].qos, (error) => error.code ?? error.message);
+  .then((granted) => granted[0].qos >= 0x80, (error) => /Subscribe error|Not authorized/i.test(error.message) || error.message);
 
 console.log(JSON.stringify({ ready: true }));  // the test now adds a member
 result.memberEvent = (await event("membership", ({ membership }) => membership !== undefined && membership.changes[0].user === world.added)).body;
@@ -82,7 +82,7 @@ if (world.version === 5) {
   await client.publishAsync("chat/v1/requests/rooms.list/json", JSON.stringify({ requestId: "r4" }),
     { qos: 1, properties: { responseTopic, correlationData: Buffer.from("tag") } });
   const { body, properties } = await arrived("reply on the response topic", ({ topic }) => topic === responseTopic);
-  result.response = { body, correlationData: properties.correlationData.toString() };
+  result.response = { body, correlationData: String(properties.correlationData) };
 }
 
 await client.endAsync();
