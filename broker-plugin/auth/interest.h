@@ -20,7 +20,7 @@ struct Interest {
   bool acks[2] = {};
   bool user_events[2] = {};           // users/{user}/events
   bool any_room[2] = {};              // the events of rooms that cannot be told by name
-  std::vector<std::string> rooms[2];  // sorted, each once
+  std::array<std::vector<std::string>, 2> rooms;  // each sorted, without doubles
 
   // Of a session that was not seen from its start.
   static Interest Everything() {
