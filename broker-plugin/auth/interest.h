@@ -18,8 +18,8 @@ namespace parley::plugin {
 struct Interest {
   // Each by Encoding kJson, kPb.
   bool acks[2] = {};
-  bool user_events[2] = {};           // users/{user}/events
-  bool any_room[2] = {};              // the events of rooms that cannot be told by name
+  bool user_events[2] = {};                       // users/{user}/events
+  bool any_room[2] = {};                          // the events of rooms that cannot be told by name
   std::array<std::vector<std::string>, 2> rooms;  // each sorted, without doubles
 
   // Of a session that was not seen from its start.
