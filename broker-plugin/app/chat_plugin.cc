@@ -115,6 +115,7 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
                 opened.applied),
       commands_(*log_, clock_),
       pool_([this] { WakeUp(); }),
+      login_pool_([this] { WakeUp(); }, WorkerPool::Priority::kYielding),
       requests_(view_, sessions_, commands_, delivery_, pool_, memory_),
       // Numbers rise over restarts, too: an answer of a bridge that has lived through one finds nobody.
       bridge_requests_(sessions_, delivery_, LogClock::WallMs() << 20),
@@ -125,7 +126,7 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
                .pool = pool_,
                .open = [this] { return log_->SharedView(); },
                .wake = [this] { WakeUp(); }}),
-      login_(view_, memory_, pool_,
+      login_(view_, memory_, login_pool_,
              [this](const domain::UserRecord& user, const std::string& mac, std::string_view password) {
                Remember(user, mac, password);
              }),
@@ -154,6 +155,7 @@ ChatPlugin::~ChatPlugin() {
   });
   log_->Stop();
   pool_.Stop();
+  login_pool_.Stop();
   doorbell_.reset();  // after everybody who rings it
 }
 
@@ -411,7 +413,7 @@ Gate::Verdict ChatPlugin::OnMessage(const ClientView& client, const Publication&
 
 void ChatPlugin::OnControl(const ClientView& client, std::string_view topic, std::string_view payload) {
   if (topic == kDoorbellTopic) {
-    pool_.RunCompletions();
+    RunCompletions();
     delivery_.Drain();
     rewind_.Drain();
     return;
@@ -424,7 +426,7 @@ void ChatPlugin::OnControl(const ClientView& client, std::string_view topic, std
 void ChatPlugin::OnTick() {
   reloading_ = false;
   unlearned_gone_ = nullptr;
-  pool_.RunCompletions();
+  RunCompletions();
   for (const std::string& client : std::exchange(to_settle_, {})) {
     if (Session* kept = sessions_.Settle(client)) BindInLog(*kept);
   }
@@ -483,6 +485,11 @@ void ChatPlugin::KickStrangers() {
 void ChatPlugin::SetCoalescing(bool on) {
   coalescer_.SetActive(on);
   log_->SetCommitInterval(on ? kCommitInterval : std::chrono::microseconds(0));
+}
+
+void ChatPlugin::RunCompletions() {
+  pool_.RunCompletions();
+  login_pool_.RunCompletions();
 }
 
 void ChatPlugin::WakeUp() {

@@ -92,6 +92,7 @@ class ChatPlugin {
   void Remember(const domain::UserRecord& user, const std::string& mac, std::string_view password);
   void Rehash(const domain::UserRecord& user, std::string_view password);
   void WillChange(const domain::Change& change);
+  void RunCompletions();
   void WakeUp();
   void SetCoalescing(bool on);
   void EndBrokerWhenLogFailed();
@@ -109,6 +110,7 @@ class ChatPlugin {
   Delivery delivery_;
   CommandSender commands_;
   WorkerPool pool_;
+  WorkerPool login_pool_;  // of its own, so that a flood of logins holds up no command and no rewind
   Requests requests_;
   BridgeRequests bridge_requests_;
   Gate gate_;

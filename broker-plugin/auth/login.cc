@@ -1,5 +1,7 @@
 #include "broker-plugin/auth/login.h"
 
+#include <algorithm>
+
 #include "broker-plugin/auth/password.h"
 #include "schemas/limits.h"
 
@@ -22,7 +24,7 @@ Login::Verdict Login::Check(std::string_view user, std::string_view password, Cl
     if (right && can_log_in) remember_(known->record, mac, password);
     return right && can_log_in ? Verdict::kAccept : Verdict::kRefuse;
   }
-  if (now >= next_derivation_) {
+  if (now >= next_derivation_ && !AnyUndecided()) {
     const bool right = VerifyPassword(hash, password);
     next_derivation_ = now + kLoopBudget;
     if (!right || !can_log_in) return Verdict::kRefuse;
@@ -44,6 +46,10 @@ Login::Verdict Login::Check(std::string_view user, std::string_view password, Cl
 
 void Login::Expire(Clock::time_point now) {
   std::erase_if(waiting_, [now](const auto& entry) { return entry.second.expires < now; });
+}
+
+bool Login::AnyUndecided() const {
+  return std::any_of(waiting_.begin(), waiting_.end(), [](const auto& entry) { return !entry.second.decided; });
 }
 
 }  // namespace parley::plugin

@@ -13,9 +13,9 @@
 namespace parley::plugin {
 
 // Password logins. A remembered password costs microseconds; any other needs a key derivation (20–25 ms), of
-// which the broker loop does at most one in kLoopBudget. The rest is derived on the worker pool: the
-// connection is closed without a CONNACK, client libraries try again, and the verdict waits for them. Broker
-// thread only.
+// which the broker loop does at most one in kLoopBudget, and none in a flood (while others wait for theirs).
+// The rest is derived on the worker pool: the connection is closed without a CONNACK, client libraries try
+// again, and the verdict waits for them. Broker thread only.
 class Login {
  public:
   enum class Verdict { kAccept, kRefuse, kTryAgain };
@@ -42,6 +42,7 @@ class Login {
   };
 
   void Expire(Clock::time_point now);
+  bool AnyUndecided() const;
 
   const domain::Directory& view_;
   const CredentialMemory& memory_;

@@ -2,9 +2,13 @@
 
 #include <csignal>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 namespace parley::plugin {
 
-WorkerPool::WorkerPool(std::function<void()> wake) : wake_(std::move(wake)) {
+WorkerPool::WorkerPool(std::function<void()> wake, Priority priority)
+    : wake_(std::move(wake)), priority_(priority) {
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
@@ -48,6 +52,9 @@ void WorkerPool::RunCompletions() {
 }
 
 void WorkerPool::Run() {
+  if (priority_ == Priority::kYielding) {  // of this thread alone; where it is refused, nothing else changes
+    static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kYieldingNice));
+  }
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });

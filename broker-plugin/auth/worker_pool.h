@@ -14,8 +14,11 @@ class WorkerPool {
   using Completion = std::function<void()>;  // runs on the broker thread
   using Job = std::function<Completion()>;   // runs on the worker
 
+  // kYielding: work that many may ask for at once; the broker's and the store's threads go before it.
+  enum class Priority { kOrdinary, kYielding };
+
   // `wake` is called on the worker when a completion waits.
-  explicit WorkerPool(std::function<void()> wake);
+  explicit WorkerPool(std::function<void()> wake, Priority priority = Priority::kOrdinary);
   ~WorkerPool();
 
   // Drops what has not begun and joins the worker; completions that wait are never run.
@@ -28,9 +31,11 @@ class WorkerPool {
 
  private:
   static constexpr size_t kQueueMax = 1024;
+  static constexpr int kYieldingNice = 10;
   void Run();
 
   const std::function<void()> wake_;
+  const Priority priority_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Job> jobs_;                // guarded by mutex_

@@ -95,6 +95,17 @@ TEST_F(LoginTest, TheBudgetComesBack) {
   EXPECT_EQ(login_.Check("alice", "right", now_ + Login::kLoopBudget), Verdict::kAccept);
 }
 
+TEST_F(LoginTest, WhileOthersWaitTheLoopDerivesNothing) {
+  SpendBudget();
+  EXPECT_EQ(login_.Check("alice", "wrong", now_), Verdict::kTryAgain);
+  now_ += Login::kLoopBudget;
+  EXPECT_EQ(login_.Check("alice", "right", now_), Verdict::kTryAgain) << "a flood holds no one up";
+  Derive();
+  Derive();
+  EXPECT_EQ(login_.Check("alice", "right", now_), Verdict::kAccept);
+  EXPECT_EQ(login_.Check("nobody", "y", now_), Verdict::kRefuse) << "on the loop again";
+}
+
 TEST_F(LoginTest, WhoCannotLogInCostsAsMuchAndIsRefused) {
   for (const char* user : {"nobody", "disabled", "nopassword", ""}) {
     EXPECT_EQ(login_.Check(user, "right", now_), Verdict::kRefuse) << user;
