@@ -49,7 +49,8 @@ void Login::Expire(Clock::time_point now) {
 }
 
 bool Login::AnyUndecided() const {
-  return std::any_of(waiting_.begin(), waiting_.end(), [](const auto& entry) { return !entry.second.decided; });
+  return std::any_of(waiting_.begin(), waiting_.end(),
+                     [](const auto& entry) { return !entry.second.decided; });
 }
 
 }  // namespace parley::plugin
