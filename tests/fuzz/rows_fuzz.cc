@@ -74,8 +74,9 @@ void TryAccess(std::string_view bytes) {
   directory.Apply(record);
   const domain::User* user = directory.FindUser(record.username());
   if (user == nullptr) return;
-  domain::DecideTopic(directory, *user, "phone", domain::AclRule::PUBLISH, "site/1/alarm");
-  domain::DecideFilter(directory, *user, "phone", "site/+/#");
+  const domain::Names names{record.username(), "phone"};
+  domain::DecideTopic(directory, *user, names, domain::AclRule::PUBLISH, "site/1/alarm");
+  domain::DecideFilter(directory, *user, names, "site/+/#");
 }
 
 }  // namespace
