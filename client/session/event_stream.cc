@@ -54,6 +54,7 @@ void EventStream::OnReady(Context& context) {
     Room& room = rooms_[name];
     room.unchecked = true;
     room.attempts = 0;
+    room.failures = 0;
     Fill(name, room, context);
   }
 }
@@ -236,6 +237,7 @@ void EventStream::OnFillReply(const std::string& name, const Result<std::string>
 
 void EventStream::OnPage(const std::string& name, v1::HistoryPageReply& page, Context& context) {
   Room& room = rooms_[name];
+  room.failures = 0;
   RoomStream::Events out;
   if (!room.stream.based()) {
     BasePage(room, page, out);
@@ -286,9 +288,9 @@ void EventStream::FillFailed(const std::string& name, const Error& why, Context&
   Room& room = rooms_[name];
   const bool for_now = why.code == Code::UNAVAILABLE || why.code == Code::RESOURCE_EXHAUSTED;
   if (!for_now) return RoomLost(name, why, context);
-  if (room.attempts == 0) context.effects.push_back(Notice{Error(why).Within("history of " + name)});
-  room.attempts = std::min(room.attempts + 1, limits::kFillAttemptsMax - 1);
-  const int64_t wait_ms = std::min(limits::kRetryFirstMs << room.attempts, limits::kRetryLastMs);
+  if (room.failures == 0) context.effects.push_back(Notice{Error(why).Within("history of " + name)});
+  room.failures = std::min(room.failures + 1, limits::kFillAttemptsMax);
+  const int64_t wait_ms = std::min(limits::kRetryFirstMs << room.failures, limits::kRetryLastMs);
   room.retry_ms = context.now_ms + wait_ms;
   if (!room.stream.based()) BaseOnLive(context);
 }

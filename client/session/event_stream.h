@@ -66,7 +66,8 @@ class EventStream {
     RoomStream stream;
     std::string fill_id;     // the request under way
     bool unchecked = false;  // to be asked for at least once
-    int attempts = 0;        // without progress
+    int attempts = 0;        // pages without progress
+    int failures = 0;        // requests in a row that got no page
     int64_t retry_ms = 0;    // 0 = at once
     uint64_t seen = 0;       // of StreamConfig::seen, until the server has confirmed that it is there
   };

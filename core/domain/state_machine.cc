@@ -131,6 +131,7 @@ Applied StateMachine::Apply(LogIndex index, const Command& command, const std::o
     case Command::kSetConfig:
       SetConfig(context, command.set_config());
       break;
+    case Command::kMoveCursor:
     case Command::BODY_NOT_SET:
       context.Refuse(Code::UNIMPLEMENTED, "this version does not know the command");
       break;

@@ -287,6 +287,25 @@ TEST_F(EventStreamTest, AHoleThatTheServerDoesNotFillIsPassedOverInTheEnd) {
   EXPECT_EQ(notices_, 1);
 }
 
+// A page that is made a moment before the event is committed shows nothing new; that the history was away
+// before says nothing about the hole.
+TEST_F(EventStreamTest, RequestsThatFailDoNotCountTowardsGivingAHoleUp) {
+  Make(Rooms::kAll, Start::kNow);
+  Answer(SyncOf(7, {7}, "40"), Asked<v1::SyncRequest>().request_id());
+  Live(9);
+  for (int failure = 0; failure < 2 * limits::kFillAttemptsMax; ++failure) {
+    Answer(Refused<v1::HistoryPageReply>(v1::UNAVAILABLE), Asked<v1::HistoryPageRequest>().request_id());
+    now_ms_ += 60'000;
+    With([](EventStream::Context&) {});
+  }
+  Answer(PageOf(7, 1, {}), Asked<v1::HistoryPageRequest>().request_id());
+  EXPECT_THAT(Delivered(), IsEmpty());
+  now_ms_ += 60'000;
+  With([](EventStream::Context&) {});
+  Answer(PageOf(9, 1, {8, 9}), Asked<v1::HistoryPageRequest>().request_id());
+  EXPECT_THAT(Delivered(), ElementsAre(8, 9));
+}
+
 TEST_F(EventStreamTest, AListedRoomFromNowOn) {
   Make(Rooms::kListed, Start::kNow);
   const auto page = Asked<v1::HistoryPageRequest>();
