@@ -36,6 +36,8 @@ inline constexpr size_t kControlCommandsMax = 1'000;
 
 // Of a user's inbox the newest are kept; older ones go with the item that comes.
 inline constexpr uint64_t kInboxItemsMax = 1'000;
+// How far a cursor is looked for own messages, each way; farther from all that is known: RESOURCE_EXHAUSTED.
+inline constexpr size_t kCursorStepMax = 10'000;
 // Mentions are counted up to here.
 inline constexpr size_t kMentionsCountedMax = 10'000;
 
