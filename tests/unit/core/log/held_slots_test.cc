@@ -1,5 +1,6 @@
 #include "core/log/held_slots.h"
 
+#include <filesystem>
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -93,6 +94,7 @@ TEST_F(HeldSlotsTest, AnotherFileIsRefused) {
   const auto slots = HeldSlots::Open(path_, {}, left_);
   ASSERT_FALSE(slots);
   EXPECT_EQ(slots.error().code, Code::FAILED_PRECONDITION);
+  EXPECT_EQ(std::filesystem::file_size(path_), 14u) << "and not touched";
 }
 
 }  // namespace
