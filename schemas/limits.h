@@ -14,6 +14,8 @@ inline constexpr size_t kDraftBytesCeiling = size_t{128} * 1024;
 inline constexpr size_t kPacketBytesMax = size_t{1024} * 1024;
 // A reply; above: fewer events and `more` or `truncated`.
 inline constexpr size_t kReplyBytesMax = size_t{256} * 1024;
+// A cursor's payload; above: RESOURCE_EXHAUSTED.
+inline constexpr size_t kCursorBytesMax = 1024;
 // A request's payload; above: RESOURCE_EXHAUSTED.
 inline constexpr size_t kRequestBytesMax = size_t{64} * 1024;
 inline constexpr size_t kRequestIdBytesMax = 64;
@@ -33,6 +35,13 @@ inline constexpr int kMembersPerCommandMax = 10'000;
 inline constexpr size_t kPasswordBytesMax = 256;
 // Commands of one $CONTROL list; above: INVALID_ARGUMENT.
 inline constexpr size_t kControlCommandsMax = 1'000;
+
+// Of a user's inbox the newest are kept; older ones go with the item that comes.
+inline constexpr uint64_t kInboxItemsMax = 1'000;
+// How far a cursor is looked for own messages, each way; farther from all that is known: RESOURCE_EXHAUSTED.
+inline constexpr size_t kCursorStepMax = 10'000;
+// Mentions are counted up to here.
+inline constexpr size_t kMentionsCountedMax = 10'000;
 
 // Access rules and bindings; above: RESOURCE_EXHAUSTED.
 inline constexpr size_t kRuleTopicBytesMax = 1024;

@@ -1,5 +1,6 @@
 #include "broker-plugin/gate/gate.h"
 
+#include "broker-plugin/acl/access.h"
 #include "broker-plugin/gate/body_hash.h"
 #include "core/domain/permissions.h"
 #include "schemas/draft.h"
@@ -37,17 +38,19 @@ Gate::Verdict Gate::OnMessage(const Session& session, const Publication& publica
   if (const auto* request = std::get_if<RequestTopic>(&*topic))
     return OnRequest(session, *request, publication);
   if (const auto* room = std::get_if<RoomTopic>(&*topic)) {
-    if (room->aspect == RoomTopic::Aspect::kCursor || room->aspect == RoomTopic::Aspect::kSignals) {
+    if (room->aspect == RoomTopic::Aspect::kCursor) return OnCursor(session, *room, publication);
+    if (room->aspect == RoomTopic::Aspect::kSignals) {
       const Attempt attempt{session, room->encoding, room->room, correlation};
-      return Refuse(attempt, {}, {Code::UNIMPLEMENTED, "this version has no cursors and signals"});
+      return Refuse(attempt, {}, {Code::UNIMPLEMENTED, "this version has no signals"});
     }
   }
   OnDenied(session);
   return Verdict::kRefuse;
 }
 
-// The bridge speaks on one topic only.
+// The bridge answers requests, and tells the members of rooms.
 Gate::Verdict Gate::OnBridge(const Publication& publication) {
+  if (IsBridgeTopic(publication.topic)) return Verdict::kPass;
   if (publication.topic != kBridgeReplyTopic) return Verdict::kRefuse;
   bridge_requests_.OnReply(publication.payload);
   return Verdict::kTaken;
@@ -99,6 +102,36 @@ Gate::Verdict Gate::OnSend(const Session& session, const SendTopic& topic, const
     send.set_body_hash(BodyHash(draft));
   }
   if (commands_.Append(command)) return Verdict::kTaken;
+  ++closed_count_;
+  return Verdict::kClose;
+}
+
+Gate::Verdict Gate::OnCursor(const Session& session, const RoomTopic& topic, const Publication& publication) {
+  const Attempt attempt{session, topic.encoding, topic.room, publication.correlation_data};
+  const auto refuse = [&](const Error& why) { return Refuse(attempt, {}, why); };
+  if (publication.payload.size() > limits::kCursorBytesMax) {
+    return refuse({Code::RESOURCE_EXHAUSTED,
+                   "a cursor has at most " + std::to_string(limits::kCursorBytesMax) + " bytes"});
+  }
+  if (Status rate = CheckRate(session); !rate) return refuse(rate.error());
+  v1::Cursor cursor;
+  if (Status read = Cursors::Read(topic.encoding, publication.payload, cursor); !read) {
+    return refuse(read.error());
+  }
+  const Result<RoomId> room = ParseRoomId(topic.room);
+  if (!room) return refuse(room.error());
+  if (Status member = CheckSender(session, room->str()); !member) return refuse(member.error());
+  // Nothing that is stored has to be answered first: who is no member now is refused here.
+  if (!domain::MayReceive(view_, room->str(), session.user)) {
+    return refuse({Code::PERMISSION_DENIED, session.user + " is not a member of " + room->str()});
+  }
+  if (cursors_.Take({.session = session,
+                     .room = room->str(),
+                     .encoding = topic.encoding,
+                     .correlation_data = publication.correlation_data},
+                    cursor, Cursors::Clock::now())) {
+    return Verdict::kTaken;
+  }
   ++closed_count_;
   return Verdict::kClose;
 }

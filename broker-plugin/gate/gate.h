@@ -9,6 +9,7 @@
 #include "broker-plugin/gate/bound_messages.h"
 #include "broker-plugin/gate/bridge_requests.h"
 #include "broker-plugin/gate/command_sender.h"
+#include "broker-plugin/gate/cursors.h"
 #include "broker-plugin/gate/member_requests.h"
 #include "broker-plugin/gate/rate_limiter.h"
 #include "schemas/topic.h"
@@ -38,13 +39,14 @@ class Gate {
   };
 
   Gate(const domain::Directory& view, CommandSender& commands, Delivery& delivery,
-       MemberRequests& member_requests, BridgeRequests& bridge_requests)
+       MemberRequests& member_requests, BridgeRequests& bridge_requests, log::HeldSlots& held)
       : view_(view),
         commands_(commands),
         delivery_(delivery),
         member_requests_(member_requests),
         bridge_requests_(bridge_requests),
-        bound_(view, commands) {}
+        bound_(view, commands),
+        cursors_(commands, held) {}
 
   Verdict OnMessage(const Session& session, const Publication& publication);
   // A publish to a chat topic that the access rules have denied: answers it.
@@ -53,6 +55,9 @@ class Gate {
   // Messages of plain topics that are bound to rooms.
   BoundMessages& bound() { return bound_; }
   const BoundMessages& bound() const { return bound_; }
+  // Cursors on their way into the log.
+  Cursors& cursors() { return cursors_; }
+  const Cursors& cursors() const { return cursors_; }
 
   uint64_t closed_count() const { return closed_count_; }
   uint64_t refused_count() const { return refused_count_; }
@@ -67,6 +72,7 @@ class Gate {
   };
 
   Verdict OnSend(const Session& session, const SendTopic& topic, const Publication& publication);
+  Verdict OnCursor(const Session& session, const RoomTopic& topic, const Publication& publication);
   Verdict OnRequest(const Session& session, const RequestTopic& topic, const Publication& publication);
   Verdict OnBridge(const Publication& publication);
   Status CheckRate(const Session& session);
@@ -82,6 +88,7 @@ class Gate {
   MemberRequests& member_requests_;
   BridgeRequests& bridge_requests_;
   BoundMessages bound_;
+  Cursors cursors_;
   RateLimiter limiter_;
   domain::Command send_command_;
   uint64_t closed_count_ = 0;
