@@ -54,15 +54,16 @@ const domain::User* ActiveUser(const domain::Directory& view, std::string_view n
   return user == nullptr || user->disabled ? nullptr : user;
 }
 
-// chat/v1/rooms/{room}/events/{pb,json,+}
-bool IsRoomEventsFilter(std::string_view filter, std::string_view& room) {
+// chat/v1/rooms/{room}/{events,signals}/{pb,json,+}
+bool IsRoomFilter(std::string_view filter, std::string_view& room) {
   std::string_view levels[6];
   size_t count = 0;
   ForEachLevel(filter, [&](std::string_view level) {
     if (count < 6) levels[count] = level;
     return ++count <= 6;
   });
-  if (count != 6 || levels[2] != "rooms" || levels[4] != "events") return false;
+  if (count != 6 || levels[2] != "rooms") return false;
+  if (levels[4] != "events" && levels[4] != "signals") return false;
   if (levels[5] != "json" && levels[5] != "pb" && levels[5] != "+") return false;
   room = levels[3];
   return !HasWildcard(room);
@@ -83,7 +84,7 @@ Decision MaySubscribeChat(const domain::Directory& view, const Identity& who, st
     return {Access::kAllow, Because::kOwn};
   }
   std::string_view room;
-  if (IsRoomEventsFilter(filter, room)) {
+  if (IsRoomFilter(filter, room)) {
     return Allowed(ParseRoomId(room) && domain::MayReceive(view, room, who.user), Because::kMembership);
   }
   return {Access::kDeny, HasWildcard(filter) ? Because::kTooWide : Because::kForeign};
@@ -139,7 +140,9 @@ Decision MayReceive(const domain::Directory& view, const Identity& who, std::str
     Decision operator()(const RequestTopic&) { return {Access::kDeny, Because::kForNobody}; }
     Decision operator()(const RewindTopic&) { return {Access::kDeny, Because::kForNobody}; }
     Decision operator()(const RoomTopic& room) {
-      if (room.aspect != RoomTopic::Aspect::kEvents) return {Access::kDeny, Because::kForNobody};
+      const bool for_members =
+          room.aspect == RoomTopic::Aspect::kEvents || room.aspect == RoomTopic::Aspect::kSignals;
+      if (!for_members) return {Access::kDeny, Because::kForNobody};
       return Allowed(domain::MayReceive(view, room.room, who.user), Because::kMembership);
     }
     Decision operator()(const UserTopic& user) {
