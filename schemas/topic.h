@@ -80,6 +80,7 @@ std::string SendTopicOf(std::string_view room, Encoding encoding, std::string_vi
 std::string RoomEventsTopic(std::string_view room, Encoding encoding);
 std::string RoomSignalsTopic(std::string_view room, Encoding encoding);
 std::string UserEventsTopic(std::string_view user, Encoding encoding);
+std::string UserInboxTopic(std::string_view user, Encoding encoding);
 std::string AcksTopic(std::string_view client, Encoding encoding);
 std::string RepliesTopic(std::string_view client, Encoding encoding);
 std::string RequestTopicOf(std::string_view method, Encoding encoding);

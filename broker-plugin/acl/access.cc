@@ -54,7 +54,7 @@ const domain::User* ActiveUser(const domain::Directory& view, std::string_view n
   return user == nullptr || user->disabled ? nullptr : user;
 }
 
-// chat/v1/rooms/{room}/{events,signals}/{pb,json,+}
+// chat/v1/rooms/{room}/{events,receipts,signals}/{pb,json,+}: what the members of a room are told.
 bool IsRoomFilter(std::string_view filter, std::string_view& room) {
   std::string_view levels[6];
   size_t count = 0;
@@ -63,7 +63,7 @@ bool IsRoomFilter(std::string_view filter, std::string_view& room) {
     return ++count <= 6;
   });
   if (count != 6 || levels[2] != "rooms") return false;
-  if (levels[4] != "events" && levels[4] != "signals") return false;
+  if (levels[4] != "events" && levels[4] != "receipts" && levels[4] != "signals") return false;
   if (levels[5] != "json" && levels[5] != "pb" && levels[5] != "+") return false;
   room = levels[3];
   return !HasWildcard(room);
@@ -77,6 +77,11 @@ bool IsForClients(std::string_view topic) {
     return room->aspect == RoomTopic::Aspect::kCursor || room->aspect == RoomTopic::Aspect::kSignals;
   }
   return std::holds_alternative<SendTopic>(*parsed) || std::holds_alternative<RequestTopic>(*parsed);
+}
+
+bool IsToldToMembers(const RoomTopic& room) {
+  return room.aspect == RoomTopic::Aspect::kEvents || room.aspect == RoomTopic::Aspect::kReceipts ||
+         room.aspect == RoomTopic::Aspect::kSignals;
 }
 
 Decision MaySubscribeChat(const domain::Directory& view, const Identity& who, std::string_view filter) {
@@ -140,9 +145,7 @@ Decision MayReceive(const domain::Directory& view, const Identity& who, std::str
     Decision operator()(const RequestTopic&) { return {Access::kDeny, Because::kForNobody}; }
     Decision operator()(const RewindTopic&) { return {Access::kDeny, Because::kForNobody}; }
     Decision operator()(const RoomTopic& room) {
-      const bool for_members =
-          room.aspect == RoomTopic::Aspect::kEvents || room.aspect == RoomTopic::Aspect::kSignals;
-      if (!for_members) return {Access::kDeny, Because::kForNobody};
+      if (!IsToldToMembers(room)) return {Access::kDeny, Because::kForNobody};
       return Allowed(domain::MayReceive(view, room.room, who.user), Because::kMembership);
     }
     Decision operator()(const UserTopic& user) {
@@ -168,7 +171,7 @@ Decision MayPublish(const domain::Directory& view, const Identity& who, std::str
     if (topic != kControlTopic) return {Access::kDeny, Because::kOtherControl};
     return Allowed(IsAdmin(view, who.user), Because::kForAdmins);
   }
-  if (who.bridge) return {Access::kDeny, Because::kBridge};  // it speaks by its reply topic
+  if (who.bridge) return Allowed(IsBridgeTopic(topic), Because::kBridge);
   const domain::User* user = ActiveUser(view, who.user);
   if (user == nullptr) return {Access::kDeny, Because::kUnknownUser};
   if (!IsChat(topic)) {
@@ -176,6 +179,12 @@ Decision MayPublish(const domain::Directory& view, const Identity& who, std::str
   }
   const bool for_clients = IsForClients(topic);
   return Allowed(for_clients, for_clients ? Because::kGateDecides : Because::kServerOnly);
+}
+
+bool IsBridgeTopic(std::string_view topic) {
+  const Result<ChatTopic> parsed = ParseChatTopic(topic);
+  const auto* room = parsed ? std::get_if<RoomTopic>(&*parsed) : nullptr;
+  return room != nullptr && room->aspect == RoomTopic::Aspect::kReceipts;
 }
 
 Decision MayPublishWill(const domain::Directory& view, const Identity& who, std::string_view topic) {

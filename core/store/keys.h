@@ -27,6 +27,8 @@ enum class StateTag : char {
   kMember = 'm',      // rid uid → MemberRecord
   kMembership = 'M',  // uid rid → room name: the other direction of kMember
   kSent = 's',        // rid uid → countable events sent (u64 big-endian)
+  kMention = 'n',     // rid uid seq → (nothing): an event that names this member
+  kInbox = 'i',       // uid useq → v1::InboxItem
   kClient = 'c',      // client id → ClientRecord
   kRole = 'o',        // role → RoleRecord
   kBinding = 'b',     // rid filter → BindingRecord
@@ -51,6 +53,12 @@ std::string MemberKey(Rid rid, Uid uid);
 std::string MembershipKey(Uid uid, Rid rid);
 std::string MembershipPrefix(Uid uid);
 std::string SentKey(Rid rid, Uid uid);
+std::string MentionKey(Rid rid, Uid uid, Seq seq);
+// All rows of a room, and of one member of it.
+std::string MentionPrefix(Rid rid);
+std::string MentionPrefix(Rid rid, Uid uid);
+std::string InboxKey(Uid uid, uint64_t useq);
+std::string InboxPrefix(Uid uid);
 std::string ClientKey(std::string_view client);
 std::string RoleKey(std::string_view role);
 std::string BindingKey(Rid rid, std::string_view filter);
@@ -59,12 +67,15 @@ std::string GoneRoomPrefix(Uid uid);
 std::string GarbageKey(Rid rid);
 std::string TagPrefix(StateTag tag);
 
-// The two ids after the tag of kMember, kMembership, kSent and kGoneRoom; nullopt when the key is too short.
+// The two numbers after the tag of kMember, kMembership, kSent, kInbox and kGoneRoom; nullopt when the key
+// has another length.
 struct IdPair {
   uint64_t first;
   uint64_t second;
 };
 std::optional<IdPair> ParseIdPair(std::string_view key);
+// The seq of a kMention key.
+std::optional<Seq> ParseMentionKey(std::string_view key);
 // Of an event key: rid and seq.
 std::optional<IdPair> ParseEventKey(std::string_view key);
 
@@ -84,8 +95,20 @@ std::optional<EventRow> ParseEventRow(std::string_view bytes);  // nullopt: dama
 std::string EncodeDedupRow(const domain::DedupEntry& entry);
 std::optional<domain::DedupEntry> ParseDedupRow(std::string_view bytes);
 
-// A row of `feed`: what one log entry made.
-std::string EncodeFeedRow(const std::vector<domain::NewEvent>& events);
-std::optional<std::vector<IdPair>> ParseFeedRow(std::string_view bytes);  // rid, seq
+// A row of `feed`: what one log entry made, events first, then inbox items, then cursors.
+struct FeedItem {
+  // A kind is never used again for something else.
+  enum class Kind : char {
+    kEvent = 1,   // rid seq
+    kInbox = 2,   // uid useq
+    kCursor = 3,  // rid uid: this member's cursor moved
+  };
+  Kind kind;
+  uint64_t first;
+  uint64_t second;
+  bool operator==(const FeedItem&) const = default;
+};
+std::string EncodeFeedRow(const std::vector<FeedItem>& items);
+std::optional<std::vector<FeedItem>> ParseFeedRow(std::string_view bytes);
 
 }  // namespace parley::store
