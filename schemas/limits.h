@@ -43,6 +43,8 @@ inline constexpr size_t kControlCommandsMax = 1'000;
 
 // Of a user's inbox the newest are kept; older ones go with the item that comes.
 inline constexpr uint64_t kInboxItemsMax = 1'000;
+// Rooms with more members than this are told how many have read, not who.
+inline constexpr uint32_t kReceiptMembersMax = 200;
 // Mentions are counted up to here.
 inline constexpr size_t kMentionsCountedMax = 10'000;
 

@@ -1,6 +1,7 @@
 #include "broker-plugin/gate/signals.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "broker-plugin/gate/log_clock.h"
 #include "core/domain/permissions.h"
@@ -102,11 +103,12 @@ void Signals::OnGone(const std::string& client) {
 }
 
 void Signals::OnTick(Clock::time_point now) {
-  std::erase_if(under_way_, [this](auto& entry) {
-    UnderWay& message = entry.second;
+  for (auto message = under_way_.begin(); message != under_way_.end();) {
+    const bool routed = delivery_.IsRouted(message->second.barrier) || !delivery_.doorbell_present();
     // As for every publish without a doorbell: two ticks later it has been routed.
-    return ++message.ticks >= 2 && (delivery_.IsRouted(message.barrier) || !delivery_.doorbell_present());
-  });
+    const bool over = ++message->second.ticks >= 2 && routed;
+    message = over ? under_way_.erase(message) : std::next(message);
+  }
   for (auto typing = typing_.begin(); typing != typing_.end();) {
     const bool over = typing->second.until <= now || !MayStillType(typing->first.first, typing->second);
     if (!over || under_way_.size() >= kUnderWayMax) {
