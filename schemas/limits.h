@@ -45,6 +45,8 @@ inline constexpr size_t kControlCommandsMax = 1'000;
 inline constexpr uint64_t kInboxItemsMax = 1'000;
 // Rooms with more members than this are told how many have read, not who.
 inline constexpr uint32_t kReceiptMembersMax = 200;
+// How far a cursor is looked for own messages, each way; farther from all that is known: RESOURCE_EXHAUSTED.
+inline constexpr size_t kCursorStepMax = 10'000;
 // Mentions are counted up to here.
 inline constexpr size_t kMentionsCountedMax = 10'000;
 
