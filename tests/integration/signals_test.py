@@ -4,6 +4,7 @@ import json
 from tests.support import wire
 from tests.support.raw import Closed
 from tests.support.parley_test import VERSIONS, ParleyTest, main
+from tests.support.waiting import wait_until
 
 TYPING_MS = 700
 SIGNALS_PER_SECOND = 20
@@ -136,7 +137,7 @@ class Signals(ParleyTest):
         count = 4 * SIGNALS_PER_SECOND
         for _ in range(count):
             bob.publish(self.topic(), {"kind": "CUSTOM"}, qos=1)
-        alice.wait(lambda: len(bob.acks.get("", [])) + len(self.signals(alice)) == count)
+        wait_until(lambda: len(bob.acks.get("", [])) + len(self.signals(alice)) == count)
         self.assertEqual({ack["code"] for ack in bob.acks[""]}, {"RESOURCE_EXHAUSTED"})
         self.assertGreaterEqual(len(self.signals(alice)), SIGNALS_PER_SECOND)
         self.assertLess(len(self.signals(alice)), 3 * SIGNALS_PER_SECOND)
