@@ -53,9 +53,7 @@ void StateMachine::MoveCursor(Context& context, const internal::v1::MoveCursor& 
   if (!context.known.cursor) return refuse(Code::INTERNAL, "the cursor was not read");
   const Rid rid{room->record.rid()};
   const Head head = HeadOf(rid);
-  MovedCursor moved{.rid = rid,
-                    .uid = Uid{user->record.uid()},
-                    .member = context.known.cursor->member};
+  MovedCursor moved{.rid = rid, .uid = Uid{user->record.uid()}, .member = context.known.cursor->member};
   MemberRecord& member = moved.member;
   const uint64_t read = std::max(member.read(), std::min(move.read(), head.seq.value));
   const uint64_t delivered = std::max({member.delivered(), read, std::min(move.delivered(), head.seq.value)});

@@ -55,6 +55,17 @@ Result<std::unique_ptr<HeldSlots>> HeldSlots::Open(const std::string& path, cons
   std::unique_ptr<HeldSlots> slots(new HeldSlots());
   slots->fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (slots->fd_ < 0) return Failed("open", path);
+  Header found_header{};
+  const Header empty{};
+  if (::pread(slots->fd_, &found_header, sizeof found_header, 0) < 0) return Failed("read", path);
+  const bool is_new = std::memcmp(&found_header, &empty, sizeof empty) == 0;
+  if (!is_new && (std::memcmp(found_header.magic, kMagic, sizeof kMagic) != 0 ||
+                  found_header.version != kVersion || found_header.slots != kSlots)) {
+    return Error{Code::FAILED_PRECONDITION,
+                 path +
+                     " does not hold the cursors of this Parley (another file, or of another version): "
+                     "move it away"};
+  }
   // Never sparse: a hole that is first written on a full disk would be SIGBUS.
   if (const int failed = ::posix_fallocate(slots->fd_, 0, kFileBytes); failed != 0) {
     errno = failed;
@@ -66,13 +77,6 @@ Result<std::unique_ptr<HeldSlots>> HeldSlots::Open(const std::string& path, cons
   slots->mapped_ = static_cast<char*>(mapped);
 
   Header& header = *reinterpret_cast<Header*>(slots->mapped_);
-  const Header empty{};
-  const bool is_new = std::memcmp(&header, &empty, sizeof header) == 0;
-  if (!is_new && (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0 || header.version != kVersion ||
-                  header.slots != kSlots)) {
-    return Error{Code::FAILED_PRECONDITION,
-                 path + " is not a file of this Parley's held cursors: move it away"};
-  }
   if (is_new || std::memcmp(header.store_id, store_id.data(), store_id.size()) != 0) {
     slots->Clear();
     std::memcpy(header.store_id, store_id.data(), store_id.size());

@@ -37,6 +37,9 @@ EXAMPLES = {
              "reason": "", "duplicate": False, "durability": "FSYNCED"},
             {"id": "01JA0", "room": "vault", "seq": "0", "code": "PERMISSION_DENIED",
              "reason": "alice is not a member of vault", "duplicate": False, "durability": "NONE"}],
+    "Cursor": [{"read": "7"}, {"read": "7", "delivered": "9"}],
+    "InboxItem": [{"useq": "12", "feed": "915", "tsMs": "1790000000456",
+                   "cursorMoved": {"room": "lobby", "read": "7", "delivered": "9", "client": "phone-1"}}],
     "HistoryPageRequest": [{"requestId": "r1", "room": "lobby", "before": "8", "limit": 50}],
     "SyncRequest": [{"requestId": "r2", "cursor": "900", "eventsPerRoom": 100}],
 }
@@ -104,6 +107,11 @@ def document():
         "roomEvents": channel("chat/v1/rooms/{room}/events/{encoding}", "Events of one room, live, to its members.", "Event"),
         "userEvents": channel("chat/v1/users/{user}/events/{encoding}",
                               "Every event of all one's rooms and one's own membership changes.", "Event"),
+        "cursor": channel("chat/v1/rooms/{room}/cursor/{encoding}",
+                          "How far one has read and received a room: seqs. Never past the head, never back. An ack comes"
+                          " only when it is refused.", "Cursor"),
+        "inbox": channel("chat/v1/users/{user}/inbox/{encoding}",
+                         "What changed for a user, for all of their devices; useq rises by one.", "InboxItem"),
         "rewind": channel("chat/v1/rooms/{room}/rewind/{n}/{encoding}",
                           "To subscribe to it asks once for the last n stored events that one may read: they come to this"
                           " client alone, oldest first, on the room's events topic.", "Event"),
@@ -125,6 +133,8 @@ def document():
         "sendWithId": operation("receive", "sendWithId", "Takes a message for a room.", **answer),
         "deliverToRoom": operation("send", "roomEvents", "Delivers an event to those who watch the room."),
         "deliverToUser": operation("send", "userEvents", "Delivers an event to a member, whatever the room."),
+        "moveCursor": operation("receive", "cursor", "Moves the cursor of a member."),
+        "inform": operation("send", "inbox", "Tells a user's devices what changed."),
         "rewind": operation("send", "rewind", "Delivers stored events to the client that subscribes."),
         "signal": operation("receive", "signals", "Takes a signal of a member."),
         "passOnSignal": operation("send", "signals", "Passes a signal on to those it is for."),
@@ -139,7 +149,7 @@ def document():
             "receive", name, f"Answers {method}.",
             reply={"channel": {"$ref": "#/channels/replies"},
                    "messages": [{"$ref": f"#/channels/replies/messages/{reply}"}]})
-    used = {"Draft", "Event", "Ack", "Signal"} | {name for pair in calls.values() for name in pair}
+    used = {"Draft", "Event", "Ack", "Cursor", "InboxItem", "Signal"} | {name for pair in calls.values() for name in pair}
     messages = {name: {"name": f"parley.v1.{name}", "contentType": "application/json",
                        "payload": {"$ref": f"#/components/schemas/{name}"},
                        **({"examples": [{"payload": example} for example in EXAMPLES[name]]} if name in EXAMPLES else {})}

@@ -85,6 +85,8 @@ TEST_F(AccessTest, FiltersThatCouldMatchAnythingElseAreDenied) {
                              "chat/v1/rooms//events/json",
                              "chat/v1/rooms/vault/events/json",
                              "chat/v1/rooms/nowhere/events/json",
+                             "chat/v1/rooms/vault/receipts/json",
+                             "chat/v1/rooms/lobby/receipts/text",
                              "chat/v1/rooms/lobby/send/json",
                              "chat/v1/rooms/lobby/cursor/json",
                              "chat/v1/requests/sync/json",
@@ -178,6 +180,7 @@ TEST_F(AccessTest, NobodyReceivesWhatIsNotTheirs) {
       "chat/v1/users/stranger/events/json",
       "chat/v1/users/stranger/inbox/json",
       "chat/v1/rooms/vault/events/json",
+      "chat/v1/rooms/vault/receipts/json",
       "chat/v1/rooms/dm:reader:stranger/events/pb",
       "chat/v1/rooms/lobby/events/text",
       "chat/v1/rooms/lobby/events/json/x",
@@ -199,9 +202,9 @@ TEST_F(AccessTest, NobodyReceivesWhatIsNotTheirs) {
 }
 
 TEST_F(AccessTest, OnesOwnTopicsAreReceived) {
-  for (const char* topic :
-       {"chat/v1/users/me/events/json", "chat/v1/users/me/inbox/pb", "chat/v1/clients/me-1/acks/json",
-        "chat/v1/clients/me-1/replies/pb", "chat/v1/rooms/dm:me:stranger/events/pb"}) {
+  for (const char* topic : {"chat/v1/users/me/events/json", "chat/v1/users/me/inbox/pb",
+                            "chat/v1/clients/me-1/acks/json", "chat/v1/clients/me-1/replies/pb",
+                            "chat/v1/rooms/dm:me:stranger/events/pb", "chat/v1/rooms/lobby/receipts/json"}) {
     EXPECT_EQ(Receive("me", topic), Access::kAllow) << topic;
   }
   EXPECT_EQ(Receive("gone", "chat/v1/users/gone/events/json"), Access::kDeny);
@@ -238,6 +241,9 @@ TEST_F(AccessTest, ClientsPublishToTheTopicsThatAreTheirsToSpeakOn) {
   EXPECT_EQ(Publish("root", "$CONTROL/parley/v1/response"), Access::kDeny);
   EXPECT_EQ(Publish("me", "plain/topic"), Access::kNotOurs);
   EXPECT_EQ(MayPublish(view_, bridge_, "plain/topic").access, Access::kDeny);
+  EXPECT_EQ(MayPublish(view_, bridge_, "chat/v1/rooms/lobby/receipts/json").access, Access::kAllow);
+  EXPECT_EQ(MayPublish(view_, bridge_, "chat/v1/rooms/lobby/events/json").access, Access::kDeny);
+  EXPECT_EQ(MayPublishWill(view_, bridge_, "chat/v1/rooms/lobby/receipts/json").access, Access::kDeny);
   EXPECT_EQ(MayPublish(view_, bridge_, "chat/v1/clients/x/replies/json").access, Access::kDeny);
   EXPECT_EQ(MayPublish(view_, bridge_, kBridgeReplyTopic).access, Access::kAllow);
   EXPECT_EQ(MayPublish(view_, bridge_, kBridgeRequestTopic).access, Access::kDeny);

@@ -12,6 +12,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 constexpr auto kMember = v1::Member::MEMBER;
 
@@ -115,6 +116,65 @@ class DeliveryBothWaysTest : public DeliveryTest, public testing::WithParamInter
 };
 INSTANTIATE_TEST_SUITE_P(Doorbell, DeliveryBothWaysTest, testing::Bool(),
                          [](const auto& way) { return way.param ? "Present" : "Absent"; });
+
+TEST_P(DeliveryBothWaysTest, InboxItemsGoToTheirUserInTheEncodingsThatSomebodyTakes) {
+  const auto take = [this](const std::string& id, const std::string& user, Encoding encoding) -> FakeClient& {
+    FakeClient& client = broker_.Add({.id = id, .user = user});
+    client.filters = {UserInboxTopic(user, encoding)};
+    Session session;
+    session.client = id;
+    session.user = user;
+    session.interest.Add(client.filters.front(), user, id);
+    sessions_.Connected(&client, session);
+    return client;
+  };
+  FakeClient& phone = take("c1", "carol", Encoding::kPb);
+  FakeClient& laptop = take("c2", "carol", Encoding::kJson);
+  FakeClient& alice = take("a1", "alice", Encoding::kPb);
+  Commit({world_.AddMember("lobby", "carol"), world_.RemoveMember("lobby", "carol")});
+  Passes(6);
+  const std::vector<std::string> items = phone.On(UserInboxTopic("carol", Encoding::kPb));
+  ASSERT_THAT(items, SizeIs(2));
+  v1::InboxItem item;
+  ASSERT_TRUE(item.ParseFromString(items[0]));
+  EXPECT_EQ(item.useq(), 1u);
+  EXPECT_EQ(item.room_added().room(), "lobby");
+  ASSERT_TRUE(item.ParseFromString(items[1]));
+  EXPECT_EQ(item.useq(), 2u);
+  EXPECT_EQ(item.room_removed().room(), "lobby");
+  const std::vector<std::string> json = laptop.On(UserInboxTopic("carol", Encoding::kJson));
+  ASSERT_THAT(json, SizeIs(2));
+  EXPECT_THAT(json[0], testing::HasSubstr("\"roomAdded\""));
+  EXPECT_TRUE(alice.inbox.empty());
+}
+
+// A room of thousands is made in slices, and every member is told once.
+TEST_P(DeliveryBothWaysTest, ManyInboxItemsAreSliced) {
+  std::vector<std::pair<std::string, domain::Role>> members;
+  std::vector<FakeClient*> clients;
+  std::vector<domain::Applied> applied;
+  for (int i = 0; i < 1500; ++i) {
+    const std::string user = "user" + std::to_string(i);
+    applied.push_back(world_.CreateUser(user));
+    members.emplace_back(user, kMember);
+  }
+  Commit(std::move(applied));
+  Passes(10);
+  for (const auto& [user, role] : members) {
+    FakeClient& client = broker_.Add({.id = user, .user = user});
+    client.filters = {UserInboxTopic(user, Encoding::kPb)};
+    Session session;
+    session.client = user;
+    session.user = user;
+    session.interest.Add(client.filters.front(), user, user);
+    sessions_.Connected(&client, session);
+    clients.push_back(&client);
+  }
+  Commit({world_.CreateRoom("hall", members)});
+  Pass();
+  Passes(20);
+  for (const FakeClient* client : clients) ASSERT_THAT(client->inbox, SizeIs(1)) << client->id;
+}
 
 TEST_P(DeliveryBothWaysTest, EventsComeInOrderAndTheAckAfterTheEvent) {
   FakeClient& alice = Client("a1", "alice");

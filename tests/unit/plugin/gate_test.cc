@@ -10,6 +10,7 @@
 #include "tests/unit/plugin/chat_world.h"
 #include "tests/unit/plugin/fake_broker.h"
 #include "tests/unit/plugin/fake_log.h"
+#include "tests/unit/plugin/temporary_folder.h"
 
 namespace parley::plugin {
 namespace {
@@ -44,7 +45,8 @@ class GateTest : public testing::Test {
                   {41}),
         commands_(log_, clock_),
         bridge_requests_(sessions_, delivery_, 1),
-        gate_(view_, commands_, delivery_, member_requests_, bridge_requests_) {
+        held_(log::HeldSlots::Open(folder_.path() + "/held", {}, left_).value()),
+        gate_(view_, commands_, delivery_, member_requests_, bridge_requests_, *held_) {
     for (const char* user : {"alice", "bob", "former", "reader", "banned", "mallory"})
       world_.CreateUser(user);
     world_.CreateRoom("lobby", {{"alice", v1::Member::MEMBER},
@@ -87,6 +89,9 @@ class GateTest : public testing::Test {
   CommandSender commands_;
   KeptRequests member_requests_;
   BridgeRequests bridge_requests_;
+  const TemporaryFolder folder_;
+  std::vector<std::string> left_;
+  const std::unique_ptr<log::HeldSlots> held_;
   Gate gate_;
   std::map<std::string, int> handles_;
 };
@@ -197,6 +202,8 @@ TEST_P(GateRefusalTest, IsAnsweredAndLeavesNoTrace) {
 }
 
 const std::string kText = R"({"id":"i","text":{"text":"x"}})";
+const std::string kCursor = "chat/v1/rooms/lobby/cursor/json";
+const std::string kRead = R"({"read":"7"})";
 const std::string kSend = "chat/v1/rooms/lobby/send/json";
 const std::string kTyping = R"({"kind":"TYPING_START"})";
 
@@ -256,7 +263,21 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"TooLargeWithItsIdInside", "alice", kSend,
                 R"({"id":"i","text":{"text":")" + std::string(65'537, 'x') + "\"}}", Code::RESOURCE_EXHAUSTED,
                 "", "lobby"},
-        Refusal{"Cursor", "alice", "chat/v1/rooms/lobby/cursor/json", "{}", Code::UNIMPLEMENTED, "", "lobby"},
+        Refusal{"CursorOfNothing", "alice", kCursor, "{}", Code::INVALID_ARGUMENT, "", "lobby"},
+        Refusal{"CursorBack", "alice", kCursor, R"({"read":-1})", Code::INVALID_ARGUMENT, "", "lobby"},
+        Refusal{"CursorOfAnother", "alice", kCursor, R"({"read":1,"user":"bob"})", Code::INVALID_ARGUMENT, "",
+                "lobby"},
+        Refusal{"CursorTooLarge", "alice", kCursor, std::string(1025, ' '), Code::RESOURCE_EXHAUSTED, "",
+                "lobby"},
+        Refusal{"CursorOfAStranger", "mallory", kCursor, kRead, Code::PERMISSION_DENIED, "", "lobby"},
+        Refusal{"CursorOfAFormerMember", "former", kCursor, kRead, Code::PERMISSION_DENIED, "", "lobby"},
+        Refusal{"CursorOfTheBanned", "banned", kCursor, kRead, Code::PERMISSION_DENIED, "", "lobby"},
+        Refusal{"CursorNowhere", "alice", "chat/v1/rooms/nowhere/cursor/json", kRead, Code::NOT_FOUND, "",
+                "nowhere"},
+        Refusal{"CursorInNoRoom", "alice", "chat/v1/rooms/No Room/cursor/json", kRead, Code::INVALID_ARGUMENT,
+                "", ""},
+        Refusal{"CursorInAForeignDirectRoom", "mallory", "chat/v1/rooms/dm:alice:bob/cursor/json", kRead,
+                Code::PERMISSION_DENIED, "", "dm:alice:bob"},
         Refusal{"SignalWithoutAKind", "alice", "chat/v1/rooms/lobby/signals/json", "{}",
                 Code::INVALID_ARGUMENT, "", "lobby"},
         Refusal{"SignalThatIsNoJson", "alice", "chat/v1/rooms/lobby/signals/json", "typing",
@@ -303,6 +324,25 @@ TEST_F(GateTest, WhatIsNoProtobufIsAnsweredInProtobuf) {
   ASSERT_TRUE(ack.ParseFromString(broker_.queue()[0].message.payload));
   EXPECT_EQ(ack.code(), Code::INVALID_ARGUMENT);
   EXPECT_EQ(ack.id(), "i");
+}
+
+TEST_F(GateTest, CursorsOfMembersEnterTheLogWithoutAnAck) {
+  EXPECT_EQ(Publish("reader", kCursor, kRead), Verdict::kTaken);
+  v1::Cursor cursor;
+  cursor.set_delivered(9);
+  EXPECT_EQ(Publish("alice", "chat/v1/rooms/dm:alice:bob/cursor/pb", cursor.SerializeAsString()),
+            Verdict::kTaken);
+  ASSERT_THAT(log_.commands, SizeIs(2));
+  EXPECT_EQ(log_.commands[0].move_cursor().room(), "lobby");
+  EXPECT_EQ(log_.commands[0].move_cursor().read(), 7u);
+  EXPECT_EQ(log_.commands[0].origin().user(), "reader");
+  EXPECT_EQ(log_.commands[1].move_cursor().room(), "dm:alice:bob");
+  EXPECT_EQ(log_.commands[1].move_cursor().delivered(), 9u);
+  EXPECT_EQ(log_.commands[1].origin().encoding(), static_cast<uint32_t>(Encoding::kPb));
+  EXPECT_THAT(broker_.queue(), IsEmpty());
+
+  log_.failure = Error{Code::RESOURCE_EXHAUSTED, "full"};
+  EXPECT_EQ(Publish("bob", kCursor, kRead), Verdict::kClose);
 }
 
 TEST_F(GateTest, TheLargestDraftIsTaken) {
