@@ -12,6 +12,7 @@
 #include "broker-plugin/gate/cursors.h"
 #include "broker-plugin/gate/member_requests.h"
 #include "broker-plugin/gate/rate_limiter.h"
+#include "broker-plugin/gate/signals.h"
 #include "schemas/topic.h"
 
 namespace parley::plugin {
@@ -46,7 +47,8 @@ class Gate {
         member_requests_(member_requests),
         bridge_requests_(bridge_requests),
         bound_(view, commands),
-        cursors_(commands, held) {}
+        cursors_(commands, held),
+        signals_(view, delivery) {}
 
   Verdict OnMessage(const Session& session, const Publication& publication);
   // A publish to a chat topic that the access rules have denied: answers it.
@@ -58,6 +60,9 @@ class Gate {
   // Cursors on their way into the log.
   Cursors& cursors() { return cursors_; }
   const Cursors& cursors() const { return cursors_; }
+
+  // What is said in passing.
+  Signals& signals() { return signals_; }
 
   uint64_t closed_count() const { return closed_count_; }
   uint64_t refused_count() const { return refused_count_; }
@@ -73,11 +78,14 @@ class Gate {
 
   Verdict OnSend(const Session& session, const SendTopic& topic, const Publication& publication);
   Verdict OnCursor(const Session& session, const RoomTopic& topic, const Publication& publication);
+  Verdict OnSignal(const Session& session, const RoomTopic& topic, const Publication& publication);
   Verdict OnRequest(const Session& session, const RequestTopic& topic, const Publication& publication);
   Verdict OnBridge(const Publication& publication);
   Status CheckRate(const Session& session);
-  Verdict SendLive(const Attempt& attempt, const domain::Room* room, const v1::Draft& draft);
+  Verdict SendLive(const Attempt& attempt, const v1::Draft& draft);
   Status CheckSender(const Session& session, std::string_view room) const;
+  // May they speak there by the view as it is? For what is not decided by the sequencer.
+  Status CheckLiveSender(const Session& session, std::string_view room) const;
   Verdict Refuse(const Attempt& attempt, std::string id, const Error& why);
   Verdict RefuseRequest(const Session& session, const RequestTopic& topic, const Publication& publication,
                         const Error& why);
@@ -89,6 +97,7 @@ class Gate {
   BridgeRequests& bridge_requests_;
   BoundMessages bound_;
   Cursors cursors_;
+  Signals signals_;
   RateLimiter limiter_;
   domain::Command send_command_;
   uint64_t closed_count_ = 0;

@@ -12,9 +12,11 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 
 from tests.support.broker import BUILD, ROOT, Broker, Daemon, mosquitto_program
 from tests.support.client import Client
+from tests.support.raw import Session
 from tests.support.waiting import free_port, wait_until
 
 LOAD = os.path.join(BUILD, "tests/benchmark/parley_load")
@@ -232,8 +234,50 @@ def run_endurance(_bare, ours, options):
     return flat
 
 
+def ask(session, number, method, **body):
+    """(reply, milliseconds to its last byte), by a bare session that has subscribed to its replies."""
+    session.inbox.clear()
+    start = time.monotonic()
+    session.publish(f"chat/v1/requests/{method}/json", json.dumps({"requestId": str(number), **body}), 0)
+    session.pump(lambda: session.inbox, 60, f"reply to {method}")
+    took_ms = (time.monotonic() - start) * 1000
+    return json.loads(session.inbox[0][1]), took_ms
+
+
+def run_sync(_bare, ours, options):
+    """A first sync of 200 rooms of 20 events, and one that brings nothing."""
+    rooms, events = 200, 20
+    admin, sender = admin_of(ours), Client(ours, "p0", "p0").connect()
+    members = [{"user": "p0"}, {"user": "s1"}]
+    names = [f"sync{i}" for i in range(rooms)]
+    for answer in admin.control(*[{"command": "createRoom", "room": name, "members": members} for name in names],
+                                timeout=120):
+        assert "error" not in answer, answer
+    for name in names:
+        ids = [sender.send(name, "what twenty messages say, " * 3) for _ in range(events)]
+        sender.wait(lambda ids=ids: all(i in sender.acks for i in ids), 60)
+    reader, first = Session(ours.port, "s1", "s1", "sync-reader"), []
+    reader.subscribe("chat/v1/clients/sync-reader/replies/json")
+    for number in range(max(5, options.pairs)):
+        cursor, more, all_ms, found = "0", True, 0.0, 0
+        while more:
+            reply, took_ms = ask(reader, number, "sync", cursor=cursor, limit=1000, eventsPerRoom=events)
+            cursor, more, all_ms = reply["cursor"], reply["more"], all_ms + took_ms
+            found += sum(room["room"] in names for room in reply["rooms"])
+        assert found == rooms, found
+        first.append(all_ms)
+    for client in (admin, sender, reader):
+        client.close()
+    nothing = load(ours.port, 0, ["--mode", "requests", "--client", "reader", "--user", "s1", "--password", "s1",
+                                  "--method", "sync", "--request", f'"cursor":"{cursor}"'],
+                   options.seconds)["latency_ms"]
+    print(f"sync: (j) first one of {rooms} rooms with {events} events, all pages: {statistics.median(first):.0f} ms "
+          f"(goal 150); an empty one p50 {nothing[0]:.2f} ms, p99 {nothing[2]:.2f} (goal 3)", flush=True)
+    return statistics.median(first) <= 150 and nothing[0] <= 3
+
+
 PROBES = {"idle": run_idle, "connects": run_connects, "memory": run_memory, "pages": run_pages,
-          "big-room": run_big_room}
+          "big-room": run_big_room, "sync": run_sync}
 LONG_PROBES = {"endurance": run_endurance}  # only when named
 
 

@@ -19,7 +19,7 @@ PLUGIN_MIDDLE = {"broker-plugin/gate", "broker-plugin/delivery", "broker-plugin/
 CORE = DOMAIN | {"core/store", "core/log"}
 BRIDGE_FLOOR = DOMAIN | {"core/store", "client/transport", "bridge/service"}
 BRIDGE_MIDDLE = {f"bridge/{name}" for name in (
-    "history", "sync", "rooms", "users", "presence", "push", "search", "feed", "http")}
+    "history", "sync", "receipts", "rooms", "users", "presence", "push", "search", "feed", "http")}
 
 ALLOWED = {
     # The ground.
