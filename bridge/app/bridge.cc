@@ -25,6 +25,10 @@ std::unique_ptr<store::StoreReader> MakeStore(const BridgeOptions& options) {
                                     .log = [](const std::string& line) { LogLine("store: " + line); }});
 }
 
+void LogLocal(const std::string& line) {
+  LogLine("the bridge's own store: " + line);
+}
+
 }  // namespace
 
 Bridge::Bridge(BridgeOptions options)
@@ -37,6 +41,10 @@ Bridge::~Bridge() {
 Status Bridge::Start() {
   Result<Credentials> credentials = ReadCredentials(options_.credentials_path());
   if (!credentials) return std::move(credentials).error();
+  Result<std::unique_ptr<store::LocalStore>> local =
+      store::LocalStore::Open(options_.local_store_path(), &LogLocal);
+  if (!local) return std::move(local).error().Within("open the bridge's own store");
+  local_ = *std::move(local);
   Result<std::unique_ptr<HttpServer>> http = HttpServer::Start(
       {.host = options_.http_host, .port = options_.http_port, .health = [this] { return CheckHealth(); }});
   if (!http) return std::move(http).error().Within("serve HTTP");
