@@ -7,6 +7,7 @@
 #include "bridge/app/bridge_options.h"
 #include "bridge/app/broker_link.h"
 #include "bridge/app/credentials.h"
+#include "bridge/feed/feed.h"
 #include "bridge/http/http_server.h"
 #include "bridge/service/registry.h"
 #include "core/store/local_store.h"
@@ -34,12 +35,16 @@ class Bridge {
  private:
   Status Connect(Credentials credentials);
   Status ConnectAgain();
-  Health CheckHealth();  // on the HTTP server's thread
+  Status StartFeed();
+  Status Publish(const FeedPublication& publication);  // any thread
+  Health CheckHealth();                                // on the HTTP server's thread
 
   const BridgeOptions options_;
-  const Registry registry_;
+  Registry registry_;  // unchanged after Start()
   const std::unique_ptr<store::StoreReader> store_;
   std::unique_ptr<store::LocalStore> local_;  // what the bridge remembers; set by Start()
+
+  std::unique_ptr<Feed> feed_;  // set by Start()
 
   std::mutex mutex_;
   std::unique_ptr<BrokerLink> link_;  // guarded by mutex_
