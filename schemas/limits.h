@@ -34,6 +34,13 @@ inline constexpr size_t kPasswordBytesMax = 256;
 // Commands of one $CONTROL list; above: INVALID_ARGUMENT.
 inline constexpr size_t kControlCommandsMax = 1'000;
 
+// Of a user's inbox the newest are kept; older ones go with the item that comes.
+inline constexpr uint64_t kInboxItemsMax = 1'000;
+// How far a cursor is looked for own messages, each way; farther from all that is known: RESOURCE_EXHAUSTED.
+inline constexpr size_t kCursorStepMax = 10'000;
+// Mentions are counted up to here.
+inline constexpr size_t kMentionsCountedMax = 10'000;
+
 // Access rules and bindings; above: RESOURCE_EXHAUSTED.
 inline constexpr size_t kRuleTopicBytesMax = 1024;
 inline constexpr int kRulesPerOwnerMax = 1'000;  // of one role, or of one user alone

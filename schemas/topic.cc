@@ -162,6 +162,10 @@ std::string UserEventsTopic(std::string_view user, Encoding encoding) {
   return Join({kRoot, "users/", user, "/events/", LevelName(encoding)});
 }
 
+std::string UserInboxTopic(std::string_view user, Encoding encoding) {
+  return Join({kRoot, "users/", user, "/inbox/", LevelName(encoding)});
+}
+
 std::string AcksTopic(std::string_view client, Encoding encoding) {
   return Join({kRoot, "clients/", client, "/acks/", LevelName(encoding)});
 }

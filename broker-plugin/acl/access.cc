@@ -54,15 +54,15 @@ const domain::User* ActiveUser(const domain::Directory& view, std::string_view n
   return user == nullptr || user->disabled ? nullptr : user;
 }
 
-// chat/v1/rooms/{room}/events/{pb,json,+}
-bool IsRoomEventsFilter(std::string_view filter, std::string_view& room) {
+// chat/v1/rooms/{room}/{events,receipts}/{pb,json,+}: what the members of a room are told.
+bool IsRoomFilter(std::string_view filter, std::string_view& room) {
   std::string_view levels[6];
   size_t count = 0;
   ForEachLevel(filter, [&](std::string_view level) {
     if (count < 6) levels[count] = level;
     return ++count <= 6;
   });
-  if (count != 6 || levels[2] != "rooms" || levels[4] != "events") return false;
+  if (count != 6 || levels[2] != "rooms" || (levels[4] != "events" && levels[4] != "receipts")) return false;
   if (levels[5] != "json" && levels[5] != "pb" && levels[5] != "+") return false;
   room = levels[3];
   return !HasWildcard(room);
@@ -78,12 +78,16 @@ bool IsForClients(std::string_view topic) {
   return std::holds_alternative<SendTopic>(*parsed) || std::holds_alternative<RequestTopic>(*parsed);
 }
 
+bool IsToldToMembers(const RoomTopic& room) {
+  return room.aspect == RoomTopic::Aspect::kEvents || room.aspect == RoomTopic::Aspect::kReceipts;
+}
+
 Decision MaySubscribeChat(const domain::Directory& view, const Identity& who, std::string_view filter) {
   if (IsUnder(filter, "users", who.user) || IsUnder(filter, "clients", who.client)) {
     return {Access::kAllow, Because::kOwn};
   }
   std::string_view room;
-  if (IsRoomEventsFilter(filter, room)) {
+  if (IsRoomFilter(filter, room)) {
     return Allowed(ParseRoomId(room) && domain::MayReceive(view, room, who.user), Because::kMembership);
   }
   return {Access::kDeny, HasWildcard(filter) ? Because::kTooWide : Because::kForeign};
@@ -139,7 +143,7 @@ Decision MayReceive(const domain::Directory& view, const Identity& who, std::str
     Decision operator()(const RequestTopic&) { return {Access::kDeny, Because::kForNobody}; }
     Decision operator()(const RewindTopic&) { return {Access::kDeny, Because::kForNobody}; }
     Decision operator()(const RoomTopic& room) {
-      if (room.aspect != RoomTopic::Aspect::kEvents) return {Access::kDeny, Because::kForNobody};
+      if (!IsToldToMembers(room)) return {Access::kDeny, Because::kForNobody};
       return Allowed(domain::MayReceive(view, room.room, who.user), Because::kMembership);
     }
     Decision operator()(const UserTopic& user) {
@@ -165,7 +169,7 @@ Decision MayPublish(const domain::Directory& view, const Identity& who, std::str
     if (topic != kControlTopic) return {Access::kDeny, Because::kOtherControl};
     return Allowed(IsAdmin(view, who.user), Because::kForAdmins);
   }
-  if (who.bridge) return {Access::kDeny, Because::kBridge};  // it speaks by its reply topic
+  if (who.bridge) return Allowed(IsBridgeTopic(topic), Because::kBridge);
   const domain::User* user = ActiveUser(view, who.user);
   if (user == nullptr) return {Access::kDeny, Because::kUnknownUser};
   if (!IsChat(topic)) {
@@ -173,6 +177,12 @@ Decision MayPublish(const domain::Directory& view, const Identity& who, std::str
   }
   const bool for_clients = IsForClients(topic);
   return Allowed(for_clients, for_clients ? Because::kGateDecides : Because::kServerOnly);
+}
+
+bool IsBridgeTopic(std::string_view topic) {
+  const Result<ChatTopic> parsed = ParseChatTopic(topic);
+  const auto* room = parsed ? std::get_if<RoomTopic>(&*parsed) : nullptr;
+  return room != nullptr && room->aspect == RoomTopic::Aspect::kReceipts;
 }
 
 Decision MayPublishWill(const domain::Directory& view, const Identity& who, std::string_view topic) {

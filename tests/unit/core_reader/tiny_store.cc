@@ -48,7 +48,11 @@ LogIndex TinyStore::Apply(domain::Command command) {
   command.set_wall_ms(now_ms);
   command.set_log_time_ms(now_ms);
   ++applied_.value;
-  const domain::Applied applied = machine_.Apply(applied_, command, std::nullopt);
+  domain::Known known;
+  if (const std::optional<domain::CursorKey> key = machine_.CursorKeyOf(command)) {
+    known.cursor = writer_->FindCursor(*key).value();
+  }
+  const domain::Applied applied = machine_.Apply(applied_, command, known);
   const Code code = applied.ack ? applied.ack->code() : applied.code;
   EXPECT_EQ(code, Code::OK) << (applied.ack ? applied.ack->reason() : applied.reason);
   writer_->Add(applied, command);
