@@ -46,7 +46,8 @@ class FeedOfView : public ::testing::Test {
   }
   std::vector<uint64_t> Indexes(const StoreView::FeedRange& range) {
     std::vector<uint64_t> indexes;
-    for (const FeedEntry& entry : store_.View()->Feed(range).value()) indexes.push_back(entry.index.value);
+    const std::vector<FeedEntry> entries = store_.View()->Feed(range).value();
+    for (const FeedEntry& entry : entries) indexes.push_back(entry.index.value);
     return indexes;
   }
 
