@@ -9,7 +9,7 @@ from tests.support.parley_test import main
 from tests.support.waiting import wait_until
 
 
-class Feed(CliTest):
+class FeedTest(CliTest):
     @property
     def store(self):
         return os.path.join(self.broker.data, "store")
@@ -37,6 +37,31 @@ class Feed(CliTest):
         self.broker.start_broker()
         self.broker.start_bridge()
 
+
+class Recount(FeedTest):
+    def test_what_totals_keeps_is_what_a_recount_says(self):
+        alice, admin = self.client("alice"), self.admin()
+        for number in range(20):
+            alice.say(self.lobby, f"message {number}")
+        status = self.wait_caught_up(admin)
+        self.assertEqual((status["lagEntries"], status["lagMs"], status["deadLetters"]), (0, 0, 0), status)
+        self.assertEqual(feed_rows.kept(self.local), feed_rows.recount(self.store))
+        # A restart of either goes on where it was.
+        for restart in (self.broker.bridge.stop, self.broker.bridge.kill, self.broker.kill9):
+            before = self.consumer(admin)["offset"]
+            restart()
+            if restart is self.broker.kill9:
+                self.broker.start_broker()
+                alice, admin = self.reconnect(alice), self.admin()
+            else:
+                self.broker.start_bridge()
+            alice.say(self.lobby, "after a restart")
+            status = self.wait_caught_up(admin)
+            self.assertGreater(int(status["offset"]), int(before))
+            self.assertEqual(feed_rows.kept(self.local), feed_rows.recount(self.store))
+
+
+class DeadLetters(FeedTest):
     def damage_two(self):
         """Two messages of a new room that `totals` has not seen are damaged. (rid, {seq: row})."""
         room = self.room({"alice": "owner"})
@@ -61,27 +86,6 @@ class Feed(CliTest):
         for seq, row in whole.items():
             feed_rows.put(self.store, "events", feed_rows.event_key(rid, seq), row)
         self.start_both()
-
-    def test_what_totals_keeps_is_what_a_recount_says(self):
-        alice, admin = self.client("alice"), self.admin()
-        for number in range(20):
-            alice.say(self.lobby, f"message {number}")
-        status = self.wait_caught_up(admin)
-        self.assertEqual((status["lagEntries"], status["lagMs"], status["deadLetters"]), (0, 0, 0), status)
-        self.assertEqual(feed_rows.kept(self.local), feed_rows.recount(self.store))
-        # A restart of either goes on where it was.
-        for restart in (self.broker.bridge.stop, self.broker.bridge.kill, self.broker.kill9):
-            before = self.consumer(admin)["offset"]
-            restart()
-            if restart is self.broker.kill9:
-                self.broker.start_broker()
-                alice, admin = self.reconnect(alice), self.admin()
-            else:
-                self.broker.start_bridge()
-            alice.say(self.lobby, "after a restart")
-            status = self.wait_caught_up(admin)
-            self.assertGreater(int(status["offset"]), int(before))
-            self.assertEqual(feed_rows.kept(self.local), feed_rows.recount(self.store))
 
     def test_dead_letters_by_control(self):
         rid, whole = self.damage_two()

@@ -69,6 +69,7 @@ TEST_F(FeedRunnerTest, GoesOnAfterARestart) {
   Say(2);
   world_.Settle();
   world_.Start(consumer_);
+  EXPECT_EQ(world_.runner->status(world_.now.steady_ms).lag_entries, 0U);
   Say(1);
   world_.Settle();
   EXPECT_EQ(world_.Seen(), "2 3 4 5 ");
