@@ -78,6 +78,9 @@ Result<ChatTopic> ParseChatTopic(std::string_view topic);
 
 std::string SendTopicOf(std::string_view room, Encoding encoding, std::string_view id = {});
 std::string RoomEventsTopic(std::string_view room, Encoding encoding);
+std::string RoomSignalsTopic(std::string_view room, Encoding encoding);
+std::string RoomCursorTopic(std::string_view room, Encoding encoding);
+std::string RoomReceiptsTopic(std::string_view room, Encoding encoding);
 std::string UserEventsTopic(std::string_view user, Encoding encoding);
 std::string UserInboxTopic(std::string_view user, Encoding encoding);
 std::string AcksTopic(std::string_view client, Encoding encoding);

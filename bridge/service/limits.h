@@ -25,6 +25,8 @@ inline constexpr int kFitAttemptsMax = 32;
 inline constexpr size_t kMembershipsPerRead = 256;
 // Rooms that one page of the public ones looks at; then the page ends, with or without some.
 inline constexpr size_t kRoomsLookedAtMax = 4'096;
+// Events that a search for a room's newest message looks at; then there is none.
+inline constexpr size_t kEventsLookedAtMax = 1'000;
 // A credentials file; above: refused.
 inline constexpr size_t kCredentialsBytesMax = size_t{4} * 1024;
 // Open HTTP connections; above: closed at once.

@@ -54,7 +54,7 @@ const domain::User* ActiveUser(const domain::Directory& view, std::string_view n
   return user == nullptr || user->disabled ? nullptr : user;
 }
 
-// chat/v1/rooms/{room}/{events,receipts}/{pb,json,+}: what the members of a room are told.
+// chat/v1/rooms/{room}/{events,receipts,signals}/{pb,json,+}: what the members of a room are told.
 bool IsRoomFilter(std::string_view filter, std::string_view& room) {
   std::string_view levels[6];
   size_t count = 0;
@@ -62,7 +62,8 @@ bool IsRoomFilter(std::string_view filter, std::string_view& room) {
     if (count < 6) levels[count] = level;
     return ++count <= 6;
   });
-  if (count != 6 || levels[2] != "rooms" || (levels[4] != "events" && levels[4] != "receipts")) return false;
+  if (count != 6 || levels[2] != "rooms") return false;
+  if (levels[4] != "events" && levels[4] != "receipts" && levels[4] != "signals") return false;
   if (levels[5] != "json" && levels[5] != "pb" && levels[5] != "+") return false;
   room = levels[3];
   return !HasWildcard(room);
@@ -79,7 +80,8 @@ bool IsForClients(std::string_view topic) {
 }
 
 bool IsToldToMembers(const RoomTopic& room) {
-  return room.aspect == RoomTopic::Aspect::kEvents || room.aspect == RoomTopic::Aspect::kReceipts;
+  return room.aspect == RoomTopic::Aspect::kEvents || room.aspect == RoomTopic::Aspect::kReceipts ||
+         room.aspect == RoomTopic::Aspect::kSignals;
 }
 
 Decision MaySubscribeChat(const domain::Directory& view, const Identity& who, std::string_view filter) {

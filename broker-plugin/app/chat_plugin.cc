@@ -147,6 +147,7 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
     if (owner == nullptr || owner->record.uid() != record.uid()) record.clear_username();
   }
   sessions_.Restore(opened.clients, clock_.LogMs());
+  gate_.signals().set_typing_time(std::chrono::milliseconds(options.typing_timeout_ms));
 }
 
 ChatPlugin::~ChatPlugin() {
@@ -282,6 +283,7 @@ void ChatPlugin::OnDisconnect(ClientHandle handle) {
   const Session* session = sessions_.Find(handle);
   if (session != nullptr) {
     last_gone_ = {handle, session->user};
+    gate_.signals().OnGone(session->client);
   } else if (last_gone_.handle != handle) {  // else told twice
     last_gone_ = {};
     unlearned_gone_ = handle;
@@ -373,6 +375,10 @@ ChatPlugin::AccessVerdict ChatPlugin::OnReceive(const ClientView& client, std::s
   if (session == nullptr) return OnStranger(client, topic);
   const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
   const Decision decision = MayReceive(view_, who, topic);
+  if (decision.access == Access::kAllow && Signals::IsSignalTopic(topic) &&
+      !gate_.signals().MayReceive(who.user, topic, payload)) {
+    return AccessVerdict::kDeny;
+  }
   if (decision.access == Access::kAllow && session != &scratch) coalescer_.OnDelivery(*session);
   return Verdict(decision, options_.defer_other_topics);
 }
@@ -433,6 +439,7 @@ void ChatPlugin::OnTick() {
   }
   coalescer_.Release();
   bridge_requests_.Expire(BridgeRequests::Clock::now());
+  gate_.signals().OnTick(Signals::Clock::now());
   delivery_.OnTick();
   rewind_.Drain();
   kicks_.OnTick();

@@ -12,6 +12,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 
 from tests.support.broker import BUILD, ROOT, Broker, Daemon, mosquitto_program
 from tests.support.client import Client
@@ -195,17 +196,92 @@ def run_big_room(bare, ours, options):
     return ratio <= 1.2 and own["longest_hold_ms"] <= 20
 
 
+def run_endurance(_bare, ours, options):
+    """(e): a long run at 70 % of the maximum on a store that already holds many messages."""
+    flow = [*TEN, *OURS_TEXT_PB]
+    pid = ours.broker.process.pid
+    admin = admin_of(ours)
+
+    def stored():
+        return int(admin.control({"command": "stats"})[0]["data"]["committed"])
+
+    while stored() < options.stored:
+        load(ours.port, pid, flow, 10)
+    held = stored()
+    most = statistics.median(load(ours.port, pid, flow, options.seconds)["delivered_per_s"] for _ in range(3))
+    rate = 0.7 * most
+    print(f"endurance: (e) {options.minutes:g} minutes at {rate / 1000:.1f} k/s, 70 % of the maximum, on {held} messages",
+          flush=True)
+    windows = []
+    for _ in range(max(4, round(options.minutes * 60 / 30))):
+        windows.append(load(ours.port, pid, [*flow, "--rate", f"{rate:.0f}"], options.minutes * 60 / max(
+            4, round(options.minutes * 60 / 30))))
+        print(f"  {windows[-1]['delivered_per_s'] / 1000:.1f} k/s, p50/p99 {windows[-1]['latency_ms'][0]:.1f}/"
+              f"{windows[-1]['latency_ms'][2]:.1f} ms, {resident_kib(pid) // 1024} MB", flush=True)
+    admin.close()
+    quarter = len(windows) // 4
+    first, last = windows[:quarter], windows[-quarter:]
+
+    def middle(rows, value):
+        return statistics.median(value(row) for row in rows)
+
+    throughput = middle(last, lambda row: row["delivered_per_s"]) / middle(first, lambda row: row["delivered_per_s"])
+    p99 = [middle(rows, lambda row: row["latency_ms"][2]) for rows in (first, last)]
+    flat = throughput >= 0.95 and p99[1] <= 1.5 * p99[0] + 2
+    print(f"  last quarter / first: throughput {throughput:.2f}, p99 {p99[0]:.1f} -> {p99[1]:.1f} ms: "
+          f"{'flat' if flat else 'NOT flat'}", flush=True)
+    return flat
+
+
+def run_sync(_bare, ours, options):
+    """A first sync of 200 rooms of 20 events, and one that brings nothing."""
+    rooms, events = 200, 20
+    admin, sender = admin_of(ours), Client(ours, "p0", "p0").connect()
+    members = [{"user": "p0"}, {"user": "s1"}]
+    names = [f"sync{i}" for i in range(rooms)]
+    for answer in admin.control(*[{"command": "createRoom", "room": name, "members": members} for name in names],
+                                timeout=120):
+        assert "error" not in answer, answer
+    for name in names:
+        ids = [sender.send(name, "what twenty messages say, " * 3) for _ in range(events)]
+        sender.wait(lambda ids=ids: all(i in sender.acks for i in ids), 60)
+    reader = Client(ours, "s1", "s1").connect()
+    first = []
+    for _ in range(max(5, options.pairs)):
+        cursor, took_s, found = "0", 0.0, 0
+        while True:
+            start = time.monotonic()
+            reply = reader.request("sync", cursor=cursor, limit=1000, eventsPerRoom=events)
+            took_s += time.monotonic() - start
+            cursor, found = reply["cursor"], found + sum(room["room"] in names for room in reply["rooms"])
+            if not reply["more"]:
+                break
+        assert found == rooms, found
+        first.append(took_s * 1000)
+    for client in (admin, sender, reader):
+        client.close()
+    nothing = load(ours.port, 0, ["--mode", "requests", "--client", "reader", "--user", "s1", "--password", "s1",
+                                  "--method", "sync", "--request", f'"cursor":"{cursor}"'],
+                   options.seconds)["latency_ms"]
+    print(f"sync: (j) first one of {rooms} rooms with {events} events, all pages: {statistics.median(first):.0f} ms "
+          f"(goal 150); an empty one p50 {nothing[0]:.2f} ms, p99 {nothing[2]:.2f} (goal 3)", flush=True)
+    return statistics.median(first) <= 150 and nothing[0] <= 3
+
+
 PROBES = {"idle": run_idle, "connects": run_connects, "memory": run_memory, "pages": run_pages,
-          "big-room": run_big_room}
+          "big-room": run_big_room, "sync": run_sync}
+LONG_PROBES = {"endurance": run_endurance}  # only when named
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenario", nargs="*", help="of " + ", ".join([*FLOWS, *PROBES]) + "; none = all")
+    parser.add_argument("scenario", nargs="*", help="of " + ", ".join([*FLOWS, *PROBES]) + "; none = all of these; or endurance")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--connections", type=int, default=5000, help="held for their memory")
     parser.add_argument("--members", type=int, default=2000, help="online in the big room")
+    parser.add_argument("--stored", type=int, default=10_000_000, help="messages in the store when endurance begins")
+    parser.add_argument("--minutes", type=float, default=10, help="of endurance")
     parser.add_argument("--report-only", action="store_true", help="exit code 0 whatever is measured (a smoke test)")
     parser.add_argument("--plugin-option", action="append", default=[], help='a line such as "parley_coalesce off"')
     options = parser.parse_args()
@@ -215,7 +291,8 @@ def main():
         bare = BareBroker(ours.folder)
         try:
             make_accounts(ours)
-            met = [PROBES[name](bare, ours, options) if name in PROBES else run_flow(name, bare, ours, options)
+            probes = {**PROBES, **LONG_PROBES}
+            met = [probes[name](bare, ours, options) if name in probes else run_flow(name, bare, ours, options)
                    for name in scenarios]
         finally:
             bare.daemon.kill()

@@ -111,6 +111,28 @@ LogIndex TinyStore::SetRole(const std::string& room, const std::string& user, do
   return Apply(std::move(command));
 }
 
+LogIndex TinyStore::Mention(const std::string& room, const std::string& sender,
+                            const std::vector<std::string>& users) {
+  domain::Command command;
+  command.mutable_origin()->set_user(sender);
+  command.mutable_origin()->set_client(sender + "-1");
+  command.mutable_send()->set_room(room);
+  command.mutable_send()->mutable_draft()->mutable_text()->set_text("you there?");
+  for (const std::string& user : users) command.mutable_send()->mutable_draft()->add_mentions(user);
+  return Apply(std::move(command));
+}
+
+LogIndex TinyStore::Read(const std::string& room, const std::string& user, uint64_t read,
+                         uint64_t delivered) {
+  domain::Command command;
+  command.mutable_origin()->set_user(user);
+  command.mutable_origin()->set_client(user + "-1");
+  command.mutable_move_cursor()->set_room(room);
+  command.mutable_move_cursor()->set_read(read);
+  command.mutable_move_cursor()->set_delivered(delivered);
+  return Apply(std::move(command));
+}
+
 LogIndex TinyStore::DeleteRoom(const std::string& room) {
   domain::Command command;
   command.mutable_delete_room()->set_room(room);
