@@ -50,7 +50,7 @@ class Recount(FeedTest):
         for restart in (self.broker.bridge.stop, self.broker.bridge.kill, self.broker.kill9):
             before = self.consumer(admin)["offset"]
             restart()
-            if restart is self.broker.kill9:
+            if restart == self.broker.kill9:
                 self.broker.start_broker()
                 alice, admin = self.reconnect(alice), self.admin()
             else:
