@@ -5,8 +5,6 @@ namespace {
 
 constexpr char kEventRowVersion = 1;
 constexpr char kDedupRowVersion = 1;
-constexpr char kFeedRowVersion = 1;
-constexpr size_t kFeedItemBytes = 17;  // kind and two numbers
 constexpr size_t kBodyHashBytes = 16;
 
 void Append64(std::string& out, uint64_t value) {
@@ -168,32 +166,6 @@ std::optional<domain::DedupEntry> ParseDedupRow(std::string_view bytes) {
                             .ts_ms = Read64(bytes, 17),
                             .log_time_ms = Read64(bytes, 25),
                             .body_hash = std::string(bytes.substr(33))};
-}
-
-std::string EncodeFeedRow(const std::vector<FeedItem>& items) {
-  std::string bytes(1, kFeedRowVersion);
-  bytes.reserve(1 + items.size() * kFeedItemBytes);
-  for (const FeedItem& item : items) {
-    bytes.push_back(static_cast<char>(item.kind));
-    Append64(bytes, item.first);
-    Append64(bytes, item.second);
-  }
-  return bytes;
-}
-
-std::optional<std::vector<FeedItem>> ParseFeedRow(std::string_view bytes) {
-  if (bytes.empty() || bytes[0] != kFeedRowVersion || (bytes.size() - 1) % kFeedItemBytes != 0) {
-    return std::nullopt;
-  }
-  std::vector<FeedItem> items;
-  for (size_t at = 1; at < bytes.size(); at += kFeedItemBytes) {
-    const auto kind = static_cast<FeedItem::Kind>(bytes[at]);
-    if (kind != FeedItem::Kind::kEvent && kind != FeedItem::Kind::kInbox && kind != FeedItem::Kind::kCursor) {
-      return std::nullopt;
-    }
-    items.push_back({kind, Read64(bytes, at + 1), Read64(bytes, at + 9)});
-  }
-  return items;
 }
 
 }  // namespace parley::store

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/domain/state_machine.h"
+#include "core/store/feed_rows.h"
 #include "schemas/names.h"
 
 // The byte layout of every key and of the values that are not protobuf: docs/formats/store.md. Pure.
@@ -94,21 +95,5 @@ std::optional<EventRow> ParseEventRow(std::string_view bytes);  // nullopt: dama
 // A row of `dedup`.
 std::string EncodeDedupRow(const domain::DedupEntry& entry);
 std::optional<domain::DedupEntry> ParseDedupRow(std::string_view bytes);
-
-// A row of `feed`: what one log entry made, events first, then inbox items, then cursors.
-struct FeedItem {
-  // A kind is never used again for something else.
-  enum class Kind : char {
-    kEvent = 1,   // rid seq
-    kInbox = 2,   // uid useq
-    kCursor = 3,  // rid uid: this member's cursor moved
-  };
-  Kind kind;
-  uint64_t first;
-  uint64_t second;
-  bool operator==(const FeedItem&) const = default;
-};
-std::string EncodeFeedRow(const std::vector<FeedItem>& items);
-std::optional<std::vector<FeedItem>> ParseFeedRow(std::string_view bytes);
 
 }  // namespace parley::store

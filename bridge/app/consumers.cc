@@ -1,0 +1,15 @@
+#include "bridge/app/consumers.h"
+
+#include <memory>
+
+#include "bridge/receipts/receipts_consumer.h"
+#include "bridge/totals/totals.h"
+
+namespace parley::bridge {
+
+void AddConsumers(Feed& feed) {
+  feed.Add(std::make_unique<ReceiptsConsumer>());
+  feed.Add(std::make_unique<Totals>());
+}
+
+}  // namespace parley::bridge
