@@ -36,6 +36,12 @@ std::string Hex(const std::array<char, 16>& bytes) {
   return text;
 }
 
+uint64_t RandomNumber() {
+  uint64_t number = 0;
+  randombytes_buf(&number, sizeof number);
+  return number;
+}
+
 bool SameText(std::string_view a, std::string_view b) {
   return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
 }
@@ -113,6 +119,7 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
                  .released = [this](LogIndex committed) { log_->Release(committed); },
                  .routed = [this] { coalescer_.Release(); }},
                 opened.applied),
+      session_notices_(broker, RandomNumber(), &LogClock::WallMs),
       commands_(*log_, clock_),
       pool_([this] { WakeUp(); }),
       login_pool_([this] { WakeUp(); }, WorkerPool::Priority::kYielding),
@@ -145,6 +152,7 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
     const domain::User* owner = view_.FindUser(record.username());
     if (owner == nullptr || owner->record.uid() != record.uid()) record.clear_username();
   }
+  sessions_.SetListener(&session_notices_);
   sessions_.Restore(opened.clients, clock_.LogMs());
 }
 
@@ -278,6 +286,10 @@ void ChatPlugin::OnDisconnect(ClientHandle handle) {
     delivery_.SetBridge(false);
     bridge_requests_.OnBridgeGone();
   }
+  if (handle == sessions_handle_ && sessions_handle_ != nullptr) {
+    sessions_handle_ = nullptr;
+    session_notices_.Stop();
+  }
   const Session* session = sessions_.Find(handle);
   if (session != nullptr) {
     last_gone_ = {handle, session->user};
@@ -341,15 +353,22 @@ ChatPlugin::AccessVerdict ChatPlugin::DecideSubscribe(const ClientView& client, 
   if (decision.access == Access::kAllow) {
     // An offline session of the broker's is interested in everything as it is.
     if (session.connected) sessions_.AddInterest(session, *WithoutShare(filter));
-    if (who.bridge && session.connected) {
-      if (filter == kBridgeRequestTopic) {
-        if (bridge_handle_ != client.handle) bridge_requests_.OnBridgeGone();  // of another connection
-        bridge_handle_ = client.handle;
-      }
-      if (bridge_handle_ == client.handle) delivery_.SetBridge(true);  // the notice comes again, too
-    }
+    if (who.bridge && session.connected) OnBridgeSubscribed(client, filter);
   }
   return Verdict(decision, options_.defer_other_topics);
+}
+
+void ChatPlugin::OnBridgeSubscribed(const ClientView& client, std::string_view filter) {
+  if (filter == kSessionsTopic) {
+    sessions_handle_ = client.handle;
+    session_notices_.Begin();
+    return;
+  }
+  if (filter == kBridgeRequestTopic) {
+    if (bridge_handle_ != client.handle) bridge_requests_.OnBridgeGone();  // of another connection
+    bridge_handle_ = client.handle;
+  }
+  if (bridge_handle_ == client.handle) delivery_.SetBridge(true);  // the notice comes again, too
 }
 
 // Each SUBSCRIBE starts one; the questions that our own kicks cause do not.
@@ -382,6 +401,7 @@ ChatPlugin::AccessVerdict ChatPlugin::OnPublish(const ClientView& client, std::s
   }
   const Session* session = sessions_.Find(client.handle);
   if (session == nullptr) session = LearnFromCertificate(client);
+  if (session == nullptr && IsRetainedOfBridge(client, topic)) return AccessVerdict::kAllow;
   if (session == nullptr) return IsDeferred(client) ? OnStranger(client, topic) : OnWill(client, topic);
   const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
   const Decision decision = MayPublish(view_, who, topic);
@@ -433,6 +453,7 @@ void ChatPlugin::OnTick() {
   coalescer_.Release();
   bridge_requests_.Expire(BridgeRequests::Clock::now());
   delivery_.OnTick();
+  session_notices_.OnTick(SessionNotices::Clock::now());
   rewind_.Drain();
   kicks_.OnTick();
   KickStrangers();
@@ -523,6 +544,7 @@ nlohmann::json ChatPlugin::Stats() const {
           {"boundMessagesLeftOut", gate_.bound().left_out_count()},
           {"coalescing", coalescer_.active()},
           {"coalescedBursts", coalescer_.corked_count()},
+          {"sessionNotices", session_notices_.sent_count()},
           {"requestsAtBridge", bridge_requests_.under_way()},
           {"refused", gate_.refused_count()},
           {"closedForBackPressure", gate_.closed_count()}};

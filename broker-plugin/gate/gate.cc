@@ -1,5 +1,6 @@
 #include "broker-plugin/gate/gate.h"
 
+#include "broker-plugin/acl/access.h"
 #include "broker-plugin/gate/body_hash.h"
 #include "core/domain/permissions.h"
 #include "schemas/draft.h"
@@ -46,8 +47,9 @@ Gate::Verdict Gate::OnMessage(const Session& session, const Publication& publica
   return Verdict::kRefuse;
 }
 
-// The bridge speaks on one topic only.
+// The bridge answers by one topic; the presence of users and rooms it publishes itself.
 Gate::Verdict Gate::OnBridge(const Publication& publication) {
+  if (IsPresenceTopic(publication.topic)) return Verdict::kPass;
   if (publication.topic != kBridgeReplyTopic) return Verdict::kRefuse;
   bridge_requests_.OnReply(publication.payload);
   return Verdict::kTaken;
