@@ -3,9 +3,11 @@
 #include <chrono>
 #include <utility>
 
+#include "bridge/app/consumers.h"
 #include "bridge/app/credentials.h"
 #include "bridge/app/log.h"
 #include "bridge/app/methods.h"
+#include "bridge/feed/feed_admin.h"
 #include "core/store/secondary_store.h"
 
 namespace parley::bridge {
@@ -25,6 +27,10 @@ std::unique_ptr<store::StoreReader> MakeStore(const BridgeOptions& options) {
                                     .log = [](const std::string& line) { LogLine("store: " + line); }});
 }
 
+void LogLocal(const std::string& line) {
+  LogLine("the bridge's own store: " + line);
+}
+
 }  // namespace
 
 Bridge::Bridge(BridgeOptions options)
@@ -32,11 +38,18 @@ Bridge::Bridge(BridgeOptions options)
 
 Bridge::~Bridge() {
   http_.reset();
+  if (feed_) feed_->Stop();  // it publishes by the link, which asks it
+  link_.reset();
 }
 
 Status Bridge::Start() {
   Result<Credentials> credentials = ReadCredentials(options_.credentials_path());
   if (!credentials) return std::move(credentials).error();
+  Result<std::unique_ptr<store::LocalStore>> local =
+      store::LocalStore::Open(options_.local_store_path(), &LogLocal);
+  if (!local) return std::move(local).error().Within("open the bridge's own store");
+  local_ = *std::move(local);
+  if (Status started = StartFeed(); !started) return std::move(started).error().Within("start the feed");
   Result<std::unique_ptr<HttpServer>> http = HttpServer::Start(
       {.host = options_.http_host, .port = options_.http_port, .health = [this] { return CheckHealth(); }});
   if (!http) return std::move(http).error().Within("serve HTTP");
@@ -45,16 +58,36 @@ Status Bridge::Start() {
   return Connect(*std::move(credentials));
 }
 
+Status Bridge::StartFeed() {
+  feed_ = std::make_unique<Feed>(
+      Feed::Parts{.reader = *store_,
+                  .local = *local_,
+                  .publish = [this](const FeedPublication& publication) { return Publish(publication); },
+                  .log = [](const std::string& line) { LogLine("feed: " + line); }});
+  AddConsumers(*feed_);
+  AddFeedAdmin(registry_, *feed_);
+  return feed_->Start();
+}
+
+Status Bridge::Publish(const FeedPublication& publication) {
+  const std::lock_guard lock(mutex_);
+  if (!link_) return Error{Code::UNAVAILABLE, "not connected"};
+  return link_->Publish(publication.topic, publication.payload, publication.qos);
+}
+
 Status Bridge::Connect(Credentials credentials) {
-  auto link = std::make_unique<BrokerLink>(BrokerLink::Options{.host = options_.host,
-                                                               .port = options_.port,
-                                                               .credentials = std::move(credentials),
-                                                               .on_refused =
-                                                                   [this](const Error& why) {
-                                                                     const std::lock_guard lock(mutex_);
-                                                                     refused_ = why;
-                                                                   }},
-                                           registry_, *store_);
+  auto link = std::make_unique<BrokerLink>(
+      BrokerLink::Options{.host = options_.host,
+                          .port = options_.port,
+                          .credentials = std::move(credentials),
+                          .on_refused =
+                              [this](const Error& why) {
+                                const std::lock_guard lock(mutex_);
+                                refused_ = why;
+                              },
+                          .on_committed = [this](LogIndex committed) { feed_->Heard(committed); },
+                          .on_lost = [this] { feed_->Lost(); }},
+      registry_, *store_);
   BrokerLink& started = *link;
   {
     const std::lock_guard lock(mutex_);

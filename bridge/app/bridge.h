@@ -7,8 +7,10 @@
 #include "bridge/app/bridge_options.h"
 #include "bridge/app/broker_link.h"
 #include "bridge/app/credentials.h"
+#include "bridge/feed/feed.h"
 #include "bridge/http/http_server.h"
 #include "bridge/service/registry.h"
+#include "core/store/local_store.h"
 #include "core/store/store_reader.h"
 
 namespace parley::bridge {
@@ -21,7 +23,8 @@ class Bridge {
   Bridge(const Bridge&) = delete;
   Bridge& operator=(const Bridge&) = delete;
 
-  // Binds the HTTP port, then starts to connect. The error is one line for the operator.
+  // Opens the bridge's own store, binds the HTTP port, then starts to connect. The error is one line for the
+  // operator.
   Status Start();
 
   // To be called every moment. An error, in one line: the broker refuses our credentials, and never took
@@ -32,11 +35,16 @@ class Bridge {
  private:
   Status Connect(Credentials credentials);
   Status ConnectAgain();
-  Health CheckHealth();  // on the HTTP server's thread
+  Status StartFeed();
+  Status Publish(const FeedPublication& publication);  // any thread
+  Health CheckHealth();                                // on the HTTP server's thread
 
   const BridgeOptions options_;
-  const Registry registry_;
+  Registry registry_;  // unchanged after Start()
   const std::unique_ptr<store::StoreReader> store_;
+  std::unique_ptr<store::LocalStore> local_;  // what the bridge remembers; set by Start()
+
+  std::unique_ptr<Feed> feed_;  // set by Start()
 
   std::mutex mutex_;
   std::unique_ptr<BrokerLink> link_;  // guarded by mutex_

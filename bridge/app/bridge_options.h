@@ -17,6 +17,7 @@ struct BridgeOptions {
 
   std::string store_path() const { return data + "/store"; }
   std::string scratch_path() const { return data + "/bridge/secondary"; }
+  std::string local_store_path() const { return data + "/bridge/store"; }
   std::string credentials_path() const { return data + "/bridge.credentials"; }
 };
 

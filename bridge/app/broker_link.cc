@@ -91,6 +91,7 @@ void BrokerLink::OnSubscribed(const std::string& filter, const Status& status) {
 
 void BrokerLink::OnConnectionLost(const Error& why) {
   granted_ = 0;
+  options_.on_lost();
   LogLine(why.reason + "; connecting again");
 }
 
@@ -101,6 +102,7 @@ void BrokerLink::OnAttemptFailed(const Error& why) {
 
 void BrokerLink::OnGaveUp(const Error& why) {
   granted_ = 0;
+  options_.on_lost();
   options_.on_refused(why);
 }
 
@@ -126,6 +128,7 @@ void BrokerLink::TakeRequest(const std::string& payload) {
 }
 
 void BrokerLink::Hear(LogIndex committed) {
+  options_.on_committed(committed);
   Send(parked_.Heard(committed));
 }
 

@@ -26,6 +26,10 @@ class BrokerLink final : private client::MqttListener {
     // The broker has refused the credentials: this link is done. Called once, on the transport's thread; must
     // not destroy the link.
     std::function<void(const Error&)> on_refused;
+    // Everything up to there is on disk, as the plugin says; the connection that said so is gone. On the
+    // transport's thread.
+    std::function<void(LogIndex)> on_committed;
+    std::function<void()> on_lost;
   };
 
   // References are borrowed and outlive the link.
@@ -35,6 +39,11 @@ class BrokerLink final : private client::MqttListener {
   Status Start();
   // Finishes the query that is running, sends what may leave, disconnects. Idempotent.
   void Stop();
+
+  // Hands a message to the connection, at most once. UNAVAILABLE, RESOURCE_EXHAUSTED. Any thread.
+  Status Publish(const std::string& topic, const std::string& payload, int qos) {
+    return transport_.Publish(topic, payload, qos);
+  }
 
   // Connected, and the plugin's requests arrive. Any thread.
   bool serving() const { return granted_ == kSubscriptions; }

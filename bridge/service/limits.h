@@ -33,4 +33,27 @@ inline constexpr uint32_t kHttpHeaderBytesMax = uint32_t{8} * 1024;
 inline constexpr uint64_t kHttpBodyBytesMax = 1024;
 inline constexpr int64_t kHttpTimeoutMs = 10'000;
 
+// The change feed. What a consumer reads at once; the rest comes next. Views are short: they keep the store
+// from moving.
+inline constexpr size_t kFeedEntriesPerRead = 512;
+inline constexpr size_t kFeedItemsPerRead = 4'096;
+// Between two reads of a consumer that has nothing left to catch up with: each moves the store's view.
+inline constexpr int64_t kFeedPauseMs = 15;
+// A consumer looks for itself, too, when nothing wakes it.
+inline constexpr int64_t kFeedIdleMs = 1'000;
+// Tries of one entry that fails; then it is a dead letter.
+inline constexpr uint32_t kFeedTriesMax = 5;
+// The pauses between them, and between attempts that wait for something else (connection, disk).
+inline constexpr int64_t kFeedRetryFirstMs = 100;
+inline constexpr int64_t kFeedRetryLastMs = 5'000;
+// Dead letters of one consumer; above: it stops there, says so, and goes on when some were replayed or
+// dropped.
+inline constexpr size_t kDeadLettersMax = 1'000;
+// The reason in a dead letter; above: cut off.
+inline constexpr size_t kDeadLetterReasonBytesMax = 256;
+// Commit notices whose time is remembered, to know how late a consumer is; above: every second one goes.
+inline constexpr size_t kFeedMarksMax = 8'192;
+// Rows of a consumer deleted at once when its store is another one.
+inline constexpr size_t kFeedRowsPerDelete = 1'000;
+
 }  // namespace parley::bridge::limits

@@ -141,6 +141,41 @@ class RocksView final : public StoreView {
     return events;
   }
 
+  Result<StoreId> Id() const override {
+    std::string bytes;
+    const rocksdb::Status status =
+        db_.Get({}, families_.meta, rocksdb::Slice(kMetaStoreId.data(), kMetaStoreId.size()), &bytes);
+    if (!status.ok() && !status.IsNotFound()) return Failed(status);
+    StoreId id{};
+    if (bytes.size() != id.size()) return Damaged("no store id");
+    std::copy(bytes.begin(), bytes.end(), id.begin());
+    return id;
+  }
+
+  Result<std::vector<FeedEntry>> Feed(const FeedRange& range) const override {
+    std::vector<FeedEntry> entries;
+    if (range.after >= range.last || range.limit == 0) return entries;
+    const auto row = Iterate(families_.feed);
+    size_t items = 0;
+    for (row->Seek(FeedKey(LogIndex{range.after.value + 1})); row->Valid() && entries.size() < range.limit;
+         row->Next()) {
+      const std::optional<uint64_t> index = ParseBigEndian64(row->key().ToStringView());
+      if (!index) return Damaged("a feed key");
+      if (*index > range.last.value) break;
+      FeedEntry entry{.index = {*index}, .items = {}, .damage = {}};
+      if (Result<std::vector<FeedItem>> parsed = ParseFeedItems(row->value().ToStringView()); parsed) {
+        entry.items = *std::move(parsed);
+      } else {
+        entry.damage = parsed.error().reason;
+      }
+      items += entry.items.size();
+      if (items > range.items_max && !entries.empty()) break;
+      entries.push_back(std::move(entry));
+    }
+    if (!row->status().ok()) return Failed(row->status());
+    return entries;
+  }
+
  private:
   template <typename Record>
   Result<std::optional<Record>> Get(const std::string& key) const {

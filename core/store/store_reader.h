@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "core/domain/directory.h"
+#include "core/store/feed_rows.h"
 #include "schemas/names.h"
 #include "schemas/result.h"
 
@@ -25,6 +27,9 @@ struct RoomOfUser {
   std::string room;
   LogIndex deleted_at;  // != 0: the room is no more since this log index
 };
+
+// Drawn when a store was made: another one has another.
+using StoreId = std::array<char, 16>;
 
 struct MemberOfRoom {
   Uid uid;
@@ -72,6 +77,19 @@ class StoreView {
     Keep keep;
   };
   virtual Result<std::vector<StoredEvent>> Events(Rid rid, const Range& range) const = 0;
+
+  virtual Result<StoreId> Id() const = 0;
+
+  // The entries of the change feed with after < index ≤ last, in order, as far as `limit` entries and
+  // `items_max` items go (at least one entry is returned if there is one). An entry whose row is damaged is
+  // there, and says so. What an entry names may have been freed meanwhile (a deleted room, retention).
+  struct FeedRange {
+    LogIndex after;
+    LogIndex last;
+    size_t limit;
+    size_t items_max;
+  };
+  virtual Result<std::vector<FeedEntry>> Feed(const FeedRange& range) const = 0;
 };
 
 // A store that another process writes. Views hold it still; CatchUp() moves it.

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "bridge/feed/feed.h"
+
+namespace parley::bridge {
+
+// Every consumer of the change feed that this bridge has: a folder each, and one line here.
+void AddConsumers(Feed& feed);
+
+}  // namespace parley::bridge
