@@ -45,6 +45,10 @@ void Choose(Person& person, std::optional<v1::Presence::State> state,
   if (status_text) person.status_text = *status_text;
 }
 
+void BeginAnew(Person& person) {
+  Restore({}, person);
+}
+
 internal::v1::PresenceRecord RecordOf(const Person& person) {
   internal::v1::PresenceRecord record;
   record.set_uid(person.uid);
@@ -62,7 +66,6 @@ void Restore(const internal::v1::PresenceRecord& record, Person& person) {
   person.chosen = record.chosen() == v1::Presence::OFFLINE ? v1::Presence::ONLINE : record.chosen();
   person.status_text = record.status_text();
   person.last_seen_ms = record.last_seen_ms();
-  person.here = record.online();
   person.shown_last_seen_ms = record.shown_last_seen_ms();
   person.shown_status_text = record.shown_status_text();
 }

@@ -56,7 +56,9 @@ void Choose(Person& person, std::optional<v1::Presence::State> state,
             const std::optional<std::string>& status_text, uint64_t wall_ms);
 
 internal::v1::PresenceRecord RecordOf(const Person& person);
-// Takes over what a record says; sessions and rooms are not in it.
+// A new user of an old name inherits nothing.
+void BeginAnew(Person& person);
+// Takes over what a record says of the person, not of sessions and rooms.
 void Restore(const internal::v1::PresenceRecord& record, Person& person);
 
 }  // namespace parley::bridge

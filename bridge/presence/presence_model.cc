@@ -5,24 +5,11 @@
 #include <utility>
 
 namespace parley::bridge {
-namespace {
-
-// A new user of an old name inherits nothing.
-void BeginAnew(Person& person) {
-  person.uid = 0;
-  person.chosen = v1::Presence::ONLINE;
-  person.status_text.clear();
-  person.last_seen_ms = 0;
-  person.shown_last_seen_ms = 0;
-  person.shown_status_text.clear();
-}
-
-}  // namespace
-
 void PresenceModel::Load(const std::string& user, const internal::v1::PresenceRecord& record) {
   Person& person = persons_[user];
   person.user = user;
   Restore(record, person);
+  person.here = record.online();
   if (!person.here) return;
   ++here_count_;
   unconfirmed_.push_back(user);

@@ -56,6 +56,8 @@ class PresenceModel {
                    const std::optional<std::string>& status_text, const PresenceTime& time);
   // nullptr: never seen.
   const Person* Find(std::string_view user) const;
+  // "": not known.
+  std::string NameOf(Rid rid) const;
   v1::RoomPresence Describe(Rid rid, const std::string& room, bool big) const;
 
   // Memberships. People who are here and whose rooms are to be read (again); taken from the queue.
@@ -127,6 +129,7 @@ class PresenceModel {
   void Enter(Person& person, const RoomOfPerson& room, const PresenceTime& time);
   void Exit(const Person& person, Rid rid, const PresenceTime& time);
   void ForgetIfDone(const std::string& user);
+  void TellNamesakes(const std::string& name, const PresenceTime& time);
   void Sweep(const PresenceTime& time, size_t count);
   std::optional<PresencePublication> Take(Person& person, const PresenceTime& time);
   std::optional<PresencePublication> Take(Room& room, const PresenceTime& time);

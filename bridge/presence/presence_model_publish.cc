@@ -110,6 +110,16 @@ std::optional<PresencePublication> PresenceModel::Take(Room& room, const Presenc
   return publication;
 }
 
+// A room that was made anew under the name of a deleted one: what it had published may just have been taken
+// back.
+void PresenceModel::TellNamesakes(const std::string& name, const PresenceTime& time) {
+  for (auto& [rid, room] : rooms_) {
+    if (room.name != name) continue;
+    room.published.clear();
+    Queue(room, time);
+  }
+}
+
 void PresenceModel::Published(const PresencePublication& publication, bool ok, const PresenceTime& time) {
   if (publication.of_room) {
     const auto found = rooms_.find(publication.rid);
@@ -121,6 +131,7 @@ void PresenceModel::Published(const PresencePublication& publication, bool ok, c
     } else if (publication.clear && room.version == publication.version) {
       rooms_.erase(found);
       room_rows_.insert(publication.rid);
+      TellNamesakes(publication.name, time);
     }
     return;
   }

@@ -42,8 +42,10 @@ void PresenceModel::SetRooms(const std::string& user, uint64_t uid, const std::v
   if (found == persons_.end() || !found->second.here) return;
   Person& person = found->second;
   if (person.uid != uid) {
+    if (person.uid != 0) BeginAnew(person);
     person.uid = uid;
     person_rows_.insert(user);
+    Queue(person, time);
   }
   std::vector<Rid> now_in;
   now_in.reserve(rooms.size());
@@ -124,6 +126,11 @@ std::vector<RoomOfPerson> PresenceModel::ToMeasure(const PresenceTime& time, siz
 void PresenceModel::SetBig(Rid rid, bool big) {
   const auto found = rooms_.find(rid);
   if (found != rooms_.end()) found->second.big = big;
+}
+
+std::string PresenceModel::NameOf(Rid rid) const {
+  const auto found = rooms_.find(rid);
+  return found == rooms_.end() ? std::string() : found->second.name;
 }
 
 v1::RoomPresence PresenceModel::Describe(Rid rid, const std::string& name, bool big) const {
