@@ -143,6 +143,7 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
                 .pool = pool_,
                 .memory = memory_,
                 .sessions = sessions_,
+                .bridge = bridge_requests_,
                 .kick = [this](const std::string& user,
                                const std::string& client) { return kicks_.AllLater(user, client); },
                 .stats = [this] { return Stats(); },
