@@ -2,12 +2,14 @@
 
 #include <memory>
 
+#include "bridge/presence/presence_feed.h"
 #include "bridge/totals/totals.h"
 
 namespace parley::bridge {
 
-void AddConsumers(Feed& feed) {
+void AddConsumers(Feed& feed, PresenceService& presence) {
   feed.Add(std::make_unique<Totals>());
+  feed.Add(std::make_unique<PresenceFeed>(presence));
 }
 
 }  // namespace parley::bridge

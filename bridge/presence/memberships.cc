@@ -15,8 +15,7 @@ template <typename Visitor>
 Status ForEachRoomOf(const store::StoreView& view, Uid uid, Visitor visit) {
   Rid done;
   while (true) {
-    const Result<std::vector<store::RoomOfUser>> rooms =
-        view.RoomsOf(uid, done, limits::kMembershipsPerRead);
+    const Result<std::vector<store::RoomOfUser>> rooms = view.RoomsOf(uid, done, limits::kMembershipsPerRead);
     if (!rooms) return rooms.error();
     for (const store::RoomOfUser& room : *rooms) {
       done = room.rid;
@@ -74,9 +73,8 @@ Result<bool> IsBig(const store::StoreView& view, Rid rid) {
 Result<bool> IsReaderOfAny(const store::StoreView& view, const std::vector<RoomOfPerson>& rooms, Uid other) {
   bool shares = false;
   Status read = ForEachRoomOf(view, other, [&](const store::RoomOfUser& room) -> Result<bool> {
-    const auto place =
-        std::lower_bound(rooms.begin(), rooms.end(), room.rid,
-                         [](const RoomOfPerson& own, Rid rid) { return own.rid < rid; });
+    const auto place = std::lower_bound(rooms.begin(), rooms.end(), room.rid,
+                                        [](const RoomOfPerson& own, Rid rid) { return own.rid < rid; });
     if (place == rooms.end() || place->rid != room.rid) return true;
     const Result<bool> reader = IsReaderOf(view, room.rid, other);
     if (!reader) return reader.error();

@@ -22,7 +22,7 @@ struct Person {
   std::string user;
   uint64_t uid = 0;  // 0: not known yet
   uint32_t sessions = 0;
-  bool here = false;  // online: connected, or gone for less than the grace
+  bool here = false;       // online: connected, or gone for less than the grace
   int64_t leaves_ms = -1;  // when the grace ends; -1: it has not begun
   uint64_t gone_ms = 0;    // wall clock, when it began
   v1::Presence::State chosen = v1::Presence::ONLINE;

@@ -111,6 +111,7 @@ void PresenceModel::Leave(Person& person, const PresenceTime& time) {
 v1::Presence PresenceModel::Set(const std::string& user, std::optional<v1::Presence::State> state,
                                 const std::optional<std::string>& status_text, const PresenceTime& time) {
   Person& person = PersonOf(user);
+  person.deleted = false;
   Choose(person, state, status_text, time.wall_ms);
   person_rows_.insert(user);
   Changed(person, time);

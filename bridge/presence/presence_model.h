@@ -32,8 +32,8 @@ struct RoomOfPerson {
   std::string room;
 };
 
-// Sessions, people, rooms: who is seen where, and what of it must be told. Pure: time is passed in; what is to
-// be read, kept and published is asked for, in bounded pieces, and nothing is queued but the names of what
+// Sessions, people, rooms: who is seen where, and what of it must be told. Pure: time is passed in; what is
+// to be read, kept and published is asked for, in bounded pieces, and nothing is queued but the names of what
 // changed, so that the newest state is what goes out. Not thread-safe.
 class PresenceModel {
  public:
@@ -140,8 +140,8 @@ class PresenceModel {
   size_t here_count_ = 0;
   std::vector<std::string> unconfirmed_;  // here by what was kept
 
-  std::set<std::pair<int64_t, std::string>> leaving_;     // by the end of the grace
-  std::set<std::pair<int64_t, std::string>> due_;         // people, by when they may be published
+  std::set<std::pair<int64_t, std::string>> leaving_;  // by the end of the grace
+  std::set<std::pair<int64_t, std::string>> due_;      // people, by when they may be published
   std::set<std::pair<int64_t, Rid>> rooms_due_;
   std::deque<std::string> to_read_;
   std::set<std::string> reading_;  // in to_read_

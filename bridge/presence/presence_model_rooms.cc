@@ -83,6 +83,7 @@ void PresenceModel::Enter(Person& person, const RoomOfPerson& entered, const Pre
   Room& room = rooms_[entered.rid];
   room.rid = entered.rid;
   room.name = entered.room;
+  if (std::exchange(room.deleted, false)) room.published.clear();
   room.here.insert(person.user);
   Queue(room, time);
 }

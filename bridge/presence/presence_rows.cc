@@ -20,7 +20,8 @@ std::string RoomKey(Rid rid) {
 }
 
 Error Damaged(const std::string& key) {
-  return {Code::INTERNAL, "the row " + Printable(key, 80) + " of presence is damaged: stop the bridge and move " +
+  return {Code::INTERNAL, "the row " + Printable(key, 80) +
+                              " of presence is damaged: stop the bridge and move " +
                               "its own store away; it begins a new one"};
 }
 

@@ -57,34 +57,29 @@ void PresenceService::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void PresenceService::OnNotice(const std::string& payload) {
+bool PresenceService::OnNotice(const std::string& payload) {
   internal::v1::SessionNotice notice;
   if (!notice.ParseFromString(payload)) {
     parts_.log("dropped a notice of sessions that is not one of the plugin's");
-    return;
+    return false;
   }
   const PresenceTime time = Now();
-  bool ask = false;
-  {
-    const std::lock_guard lock(mutex_);
-    ++status_.notices;
-    linked_ = true;
-    const SessionTable::Heard heard = table_.Hear(notice, time.wall_ms);
-    model_.Hear(heard.steps, time);
-    if (heard.complete) {
-      ask_again_ms_.reset();
-      const uint64_t gone_ms = std::exchange(gone_ms_, 0);
-      model_.SessionsComplete(gone_ms != 0 ? gone_ms : time.wall_ms, time);
-      // A broker that has started has lost, or has old, retained messages.
-      if (heard.restarted) model_.TellAll();
-    }
-    if (heard.missed) {
-      ++status_.gaps;
-      ask_again_ms_ = time.now_ms + kAskAgainMs;
-      ask = true;
-    }
+  const std::lock_guard lock(mutex_);
+  ++status_.notices;
+  linked_ = true;
+  const SessionTable::Heard heard = table_.Hear(notice, time.wall_ms);
+  model_.Hear(heard.steps, time);
+  if (heard.complete) {
+    ask_again_ms_.reset();
+    const uint64_t gone_ms = std::exchange(gone_ms_, 0);
+    model_.SessionsComplete(gone_ms != 0 ? gone_ms : time.wall_ms, time);
+    // A broker that has started has lost, or has old, retained messages.
+    if (heard.restarted) model_.TellAll();
   }
-  if (ask) parts_.ask_sessions();
+  if (!heard.missed) return false;
+  ++status_.gaps;
+  ask_again_ms_ = time.now_ms + kAskAgainMs;
+  return true;
 }
 
 void PresenceService::OnCommitted(LogIndex committed) {
@@ -261,8 +256,8 @@ void PresenceService::Publish(PresencePublication publication) {
     ++status_.publishes;
   }
   for (size_t at = 0; at < 2; ++at) {
-    const Status sent = parts_.publish(topics[at], payloads[at],
-                                       [this, id](const Status& answer) { Answered(id, answer); });
+    const Status sent =
+        parts_.publish(topics[at], payloads[at], [this, id](const Status& answer) { Answered(id, answer); });
     if (!sent) Answered(id, sent);
   }
 }
@@ -323,7 +318,8 @@ PresenceService::Work PresenceService::TakeWork(const PresenceTime& time) {
   if (time.now_ms >= next_check_ms_) {
     next_check_ms_ = time.now_ms + 1'000;
     for (const std::string& user : model_.NextToCheck(limits::kPresenceCheckedPerSecond)) {
-      if (const Person* person = model_.Find(user)) work.to_check.push_back({user, person->uid, person->here});
+      if (const Person* person = model_.Find(user))
+        work.to_check.push_back({user, person->uid, person->here});
     }
   }
   while (work.news.size() + work.to_read.size() < kItemsPerView) {
@@ -350,21 +346,21 @@ Status PresenceService::ReadStore(const store::StoreView& view, const Work& work
   for (const std::string& user : work.to_read) {
     Result<std::optional<MembershipsOf>> memberships = ReadMemberships(view, user);
     if (!memberships) return std::move(memberships).error();
-    findings.emplace_back([user, found = *std::move(memberships)](PresenceModel& model,
-                                                                  const PresenceTime& time) {
-      if (!found) return model.UserDeleted(user, time);
-      model.SetRooms(user, found->uid, found->rooms, time);
-    });
+    findings.emplace_back(
+        [user, found = *std::move(memberships)](PresenceModel& model, const PresenceTime& time) {
+          if (!found) return model.UserDeleted(user, time);
+          model.SetRooms(user, found->uid, found->rooms, time);
+        });
   }
   for (const Work::Check& check : work.to_check) {
     const Result<std::optional<domain::UserRecord>> record = view.User(check.user);
     if (!record) return record.error();
     const bool same = *record && (check.uid == 0 || (*record)->uid() == check.uid);
-    findings.emplace_back([check, same, exists = record->has_value()](PresenceModel& model,
-                                                                      const PresenceTime& time) {
-      if (check.here && exists) return model.ReadAgain(check.user);
-      if (!same) model.UserDeleted(check.user, time);
-    });
+    findings.emplace_back(
+        [check, same, exists = record->has_value()](PresenceModel& model, const PresenceTime& time) {
+          if (check.here && exists) return model.ReadAgain(check.user);
+          if (!same) model.UserDeleted(check.user, time);
+        });
   }
   for (const RoomOfPerson& room : work.to_measure) {
     const Result<std::optional<domain::RoomRecord>> record = view.Room(room.room);
@@ -404,10 +400,9 @@ Status PresenceService::ReadNews(const store::StoreView& view, const MembershipN
     }
     const Result<bool> reader = IsReaderOf(view, news.rid, Uid{(*person)->uid()});
     if (!reader) return reader.error();
-    findings.emplace_back([user, room = RoomOfPerson{news.rid, news.room}, member = *reader](
-                              PresenceModel& model, const PresenceTime& time) {
-      model.SetMember(user, room, member, time);
-    });
+    findings.emplace_back(
+        [user, room = RoomOfPerson{news.rid, news.room}, member = *reader](
+            PresenceModel& model, const PresenceTime& time) { model.SetMember(user, room, member, time); });
   }
   findings.emplace_back(
       [rid = news.rid](PresenceModel& model, const PresenceTime& time) { model.RoomChanged(rid, time); });
@@ -416,9 +411,9 @@ Status PresenceService::ReadNews(const store::StoreView& view, const MembershipN
 
 bool PresenceService::WaitCommitted(LogIndex index) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, std::chrono::milliseconds(kCommitWaitMs),
-                           [this, index] { return stopping_ || committed_ >= index; }) &&
-         committed_ >= index;
+  return changed_.wait_for(lock, std::chrono::milliseconds(kCommitWaitMs), [this, index] {
+    return stopping_ || committed_ >= index;
+  }) && committed_ >= index;
 }
 
 // One page of users, then of rooms: what nobody is known to be seen in is taken back.
@@ -444,7 +439,7 @@ void PresenceService::SweepStore() {
   const std::lock_guard lock(mutex_);
   for (const domain::RoomRecord& room : *rooms) {
     swept_room_ = room.room();
-    if (model_.NameOf(Rid{room.rid()}).empty()) model_.ForgetRoom(Rid{room.rid()}, swept_room_, time);
+    if (model_.NameOf(Rid{room.rid()}).empty()) model_.RoomDeleted(Rid{room.rid()}, swept_room_, time);
   }
   fresh_ = rooms->size() == page;
 }

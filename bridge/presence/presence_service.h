@@ -23,15 +23,15 @@ namespace parley::bridge {
 
 // Figures of presence.
 struct PresenceStatus {
-  bool complete = false;         // who is connected is known
-  size_t persons_online = 0;     // the invisible and those in their grace, too
+  bool complete = false;      // who is connected is known
+  size_t persons_online = 0;  // the invisible and those in their grace, too
   size_t persons_known = 0;
-  size_t rooms = 0;              // in which somebody was seen
+  size_t rooms = 0;  // in which somebody was seen
   size_t sessions = 0;
-  uint64_t publishes = 0;        // of people and rooms, in both encodings as one
-  uint64_t notices = 0;          // of the plugin
-  uint64_t gaps = 0;             // notices that were missed
-  size_t in_flight = 0;          // publishes that the broker has not answered
+  uint64_t publishes = 0;  // of people and rooms, in both encodings as one
+  uint64_t notices = 0;    // of the plugin
+  uint64_t gaps = 0;       // notices that were missed
+  size_t in_flight = 0;    // publishes that the broker has not answered
 };
 
 // A room, or people in it, that changed by the entry `index` of the log.
@@ -54,8 +54,8 @@ class PresenceService {
     std::function<Status(const std::string& topic, const std::string& payload,
                          std::function<void(const Status&)> done)>
         publish;
-    std::function<void()> ask_sessions;              // for the list of all sessions; any thread
-    std::function<void(const std::string&)> log;     // any thread
+    std::function<void()> ask_sessions;           // for the list of all sessions; on its own thread
+    std::function<void(const std::string&)> log;  // any thread
   };
 
   PresenceService(Parts parts, int64_t grace_ms);
@@ -69,7 +69,8 @@ class PresenceService {
   void Stop();
 
   // Of the connection to the broker.
-  void OnNotice(const std::string& payload);
+  // True: something was missed; ask for the list of sessions again.
+  bool OnNotice(const std::string& payload);
   void OnCommitted(LogIndex committed);
   void OnLinkLost();
   // Of the change feed.
@@ -97,9 +98,7 @@ class PresenceService {
     std::vector<Check> to_check;
     std::vector<RoomOfPerson> to_measure;
     LogIndex needs;
-    bool empty() const {
-      return news.empty() && to_read.empty() && to_check.empty() && to_measure.empty();
-    }
+    bool empty() const { return news.empty() && to_read.empty() && to_check.empty() && to_measure.empty(); }
   };
   using Finding = std::function<void(PresenceModel&, const PresenceTime&)>;
   struct InFlight {

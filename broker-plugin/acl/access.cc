@@ -105,7 +105,8 @@ Decision MaySubscribeChat(const domain::Directory& view, const Identity& who, st
 bool IsPresenceTopic(std::string_view topic) {
   const Result<ChatTopic> parsed = ParseChatTopic(topic);
   if (!parsed) return false;
-  if (const auto* room = std::get_if<RoomTopic>(&*parsed)) return room->aspect == RoomTopic::Aspect::kPresence;
+  if (const auto* room = std::get_if<RoomTopic>(&*parsed))
+    return room->aspect == RoomTopic::Aspect::kPresence;
   const auto* user = std::get_if<UserTopic>(&*parsed);
   return user != nullptr && user->aspect == UserTopic::Aspect::kPresence;
 }

@@ -36,7 +36,7 @@ struct Session {
     bool corked = false;
   } burst{};
   uint64_t number = 0;  // of the connection, in this process; a later one has a higher number
-  Interest interest;  // changed by Sessions::AddInterest() only
+  Interest interest;    // changed by Sessions::AddInterest() only
   // Hashes of the filters that it has subscribed to in this process, to count them.
   std::vector<size_t> filters{};
 };
