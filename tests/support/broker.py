@@ -152,8 +152,7 @@ class Broker:
     def start_bridge(self):
         for attempt in range(PORT_ATTEMPTS):
             self.http_port = self.http_port or free_port()
-            self.bridge.start(BRIDGE, "--data", self.data, "--host", "127.0.0.1", "--port", str(self.port),
-                              "--http-port", str(self.http_port), *self.bridge_options)
+            self.bridge.start(*self.bridge_command())
             try:
                 self.bridge.wait_ready(lambda: self.http_status("/health") == 200)
                 return
@@ -161,6 +160,10 @@ class Broker:
                 if "in use" not in failure.log or attempt + 1 == PORT_ATTEMPTS:
                     raise
                 self.http_port = None
+
+    def bridge_command(self):
+        return [BRIDGE, "--data", self.data, "--host", "127.0.0.1", "--port", str(self.port), "--http-port",
+                str(self.http_port), *self.bridge_options]
 
     def stop(self):
         self.bridge.stop()
