@@ -79,9 +79,13 @@ Result<ChatTopic> ParseChatTopic(std::string_view topic);
 
 std::string SendTopicOf(std::string_view room, Encoding encoding, std::string_view id = {});
 std::string RoomEventsTopic(std::string_view room, Encoding encoding);
+std::string RoomSignalsTopic(std::string_view room, Encoding encoding);
+std::string RoomCursorTopic(std::string_view room, Encoding encoding);
+std::string RoomReceiptsTopic(std::string_view room, Encoding encoding);
 std::string UserEventsTopic(std::string_view user, Encoding encoding);
 std::string RoomPresenceTopic(std::string_view room, Encoding encoding);
 std::string UserPresenceTopic(std::string_view user, Encoding encoding);
+std::string UserInboxTopic(std::string_view user, Encoding encoding);
 std::string AcksTopic(std::string_view client, Encoding encoding);
 std::string RepliesTopic(std::string_view client, Encoding encoding);
 std::string RequestTopicOf(std::string_view method, Encoding encoding);

@@ -55,10 +55,12 @@ json List(const char* name, size_t total, json items) {
   return {{"totalCount", total}, {name, std::move(items)}};
 }
 
-// The upper bound of the bucket that `share` of the entries lie below; -1: beyond the last bound.
+// The upper bound of the bucket that `share` of the entries lie below; -1: beyond the last bound; 0: no
+// entries yet.
 int64_t LagBelow(const FeedLags& lags, double share) {
   uint64_t all = 0;
   for (const uint64_t count : lags.counts) all += count;
+  if (all == 0) return 0;
   uint64_t below = 0;
   for (size_t i = 0; i < FeedLags::kBoundsMs.size(); ++i) {
     below += lags.counts[i];

@@ -25,6 +25,8 @@ Status FeedRunner::Load() {
   if (*row) {
     position_ = ParsePosition(**row);
     if (!position_) return Error{Code::INTERNAL, "the position of " + consumer_name_ + " is damaged"};
+    const std::lock_guard lock(mutex_);
+    status_.offset = position_->offset;
   }
   return letters_.Load();
 }

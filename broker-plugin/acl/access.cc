@@ -71,7 +71,7 @@ std::optional<std::string_view> NameIn(std::string_view filter, std::string_view
 
 // What members of a room are told of it.
 std::optional<std::string_view> RoomIn(std::string_view filter) {
-  for (const std::string_view aspect : {"events", "presence"}) {
+  for (const std::string_view aspect : {"events", "receipts", "signals", "presence"}) {
     if (const auto room = NameIn(filter, "rooms", aspect)) return room;
   }
   return std::nullopt;
@@ -85,6 +85,11 @@ bool IsForClients(std::string_view topic) {
     return room->aspect == RoomTopic::Aspect::kCursor || room->aspect == RoomTopic::Aspect::kSignals;
   }
   return std::holds_alternative<SendTopic>(*parsed) || std::holds_alternative<RequestTopic>(*parsed);
+}
+
+bool IsToldToMembers(const RoomTopic& room) {
+  return room.aspect == RoomTopic::Aspect::kEvents || room.aspect == RoomTopic::Aspect::kReceipts ||
+         room.aspect == RoomTopic::Aspect::kSignals || room.aspect == RoomTopic::Aspect::kPresence;
 }
 
 Decision MaySubscribeChat(const domain::Directory& view, const Identity& who, std::string_view filter) {
@@ -159,9 +164,7 @@ Decision MayReceive(const domain::Directory& view, const Identity& who, std::str
     Decision operator()(const RequestTopic&) { return {Access::kDeny, Because::kForNobody}; }
     Decision operator()(const RewindTopic&) { return {Access::kDeny, Because::kForNobody}; }
     Decision operator()(const RoomTopic& room) {
-      const bool told =
-          room.aspect == RoomTopic::Aspect::kEvents || room.aspect == RoomTopic::Aspect::kPresence;
-      if (!told) return {Access::kDeny, Because::kForNobody};
+      if (!IsToldToMembers(room)) return {Access::kDeny, Because::kForNobody};
       return Allowed(domain::MayReceive(view, room.room, who.user), Because::kMembership);
     }
     Decision operator()(const UserTopic& user) {
@@ -188,8 +191,7 @@ Decision MayPublish(const domain::Directory& view, const Identity& who, std::str
     if (topic != kControlTopic) return {Access::kDeny, Because::kOtherControl};
     return Allowed(IsAdmin(view, who.user), Because::kForAdmins);
   }
-  // Else it speaks by its reply topic.
-  if (who.bridge) return Allowed(IsPresenceTopic(topic), Because::kBridge);
+  if (who.bridge) return Allowed(IsBridgeTopic(topic), Because::kBridge);
   const domain::User* user = ActiveUser(view, who.user);
   if (user == nullptr) return {Access::kDeny, Because::kUnknownUser};
   if (!IsChat(topic)) {
@@ -197,6 +199,12 @@ Decision MayPublish(const domain::Directory& view, const Identity& who, std::str
   }
   const bool for_clients = IsForClients(topic);
   return Allowed(for_clients, for_clients ? Because::kGateDecides : Because::kServerOnly);
+}
+
+bool IsBridgeTopic(std::string_view topic) {
+  const Result<ChatTopic> parsed = ParseChatTopic(topic);
+  const auto* room = parsed ? std::get_if<RoomTopic>(&*parsed) : nullptr;
+  return (room != nullptr && room->aspect == RoomTopic::Aspect::kReceipts) || IsPresenceTopic(topic);
 }
 
 Decision MayPublishWill(const domain::Directory& view, const Identity& who, std::string_view topic) {

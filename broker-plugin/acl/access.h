@@ -68,6 +68,9 @@ Decision MayReceive(const domain::Directory& view, const Identity& who, std::str
 // with its client still connected: a will must not pass for an event.)
 Decision MayPublish(const domain::Directory& view, const Identity& who, std::string_view topic);
 
+// What the bridge publishes of the chat: receipts and presence (besides its replies, on $parley/).
+bool IsBridgeTopic(std::string_view topic);
+
 // The will of a client that is gone: only plain topics.
 Decision MayPublishWill(const domain::Directory& view, const Identity& who, std::string_view topic);
 

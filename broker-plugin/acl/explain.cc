@@ -72,7 +72,8 @@ void ExplainGate(const domain::Directory& view, const Question& question, Explan
     return;
   }
   const std::string name(send != nullptr ? send->room : room->room);
-  if (Status right = RightToSpeak(view, name, question.user, send != nullptr); !right) {
+  const bool speaks = send != nullptr || room->aspect == RoomTopic::Aspect::kSignals;
+  if (Status right = RightToSpeak(view, name, question.user, speaks); !right) {
     answer.reason = right.error().reason;
     answer.change = right.error().code == Code::NOT_FOUND || right.error().code == Code::INVALID_ARGUMENT
                         ? "name a room that exists"

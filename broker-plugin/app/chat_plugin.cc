@@ -155,6 +155,7 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
   }
   sessions_.SetListener(&session_notices_);
   sessions_.Restore(opened.clients, clock_.LogMs());
+  gate_.signals().set_typing_time(std::chrono::milliseconds(options.typing_timeout_ms));
 }
 
 ChatPlugin::~ChatPlugin() {
@@ -294,6 +295,7 @@ void ChatPlugin::OnDisconnect(ClientHandle handle) {
   const Session* session = sessions_.Find(handle);
   if (session != nullptr) {
     last_gone_ = {handle, session->user};
+    gate_.signals().OnGone(session->client);
   } else if (last_gone_.handle != handle) {  // else told twice
     last_gone_ = {};
     unlearned_gone_ = handle;
@@ -392,6 +394,10 @@ ChatPlugin::AccessVerdict ChatPlugin::OnReceive(const ClientView& client, std::s
   if (session == nullptr) return OnStranger(client, topic);
   const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
   const Decision decision = MayReceive(view_, who, topic);
+  if (decision.access == Access::kAllow && Signals::IsSignalTopic(topic) &&
+      !gate_.signals().MayReceive(who.user, topic, payload)) {
+    return AccessVerdict::kDeny;
+  }
   if (decision.access == Access::kAllow && session != &scratch) coalescer_.OnDelivery(*session);
   return Verdict(decision, options_.defer_other_topics);
 }
@@ -453,6 +459,7 @@ void ChatPlugin::OnTick() {
   }
   coalescer_.Release();
   bridge_requests_.Expire(BridgeRequests::Clock::now());
+  gate_.signals().OnTick(Signals::Clock::now());
   delivery_.OnTick();
   session_notices_.OnTick(SessionNotices::Clock::now());
   rewind_.Drain();

@@ -12,6 +12,7 @@ int RunChat(const CommandContext& context);
 int RunSend(const CommandContext& context);
 int RunTail(const CommandContext& context);
 int RunHistory(const CommandContext& context);
+int RunInbox(const CommandContext& context);
 int RunRooms(const CommandContext& context);
 int RunMembers(const CommandContext& context);
 int RunUsers(const CommandContext& context);

@@ -1,22 +1,23 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "schemas/names.h"
-#include "schemas/result.h"
 
 // What the rows of the `feed` family say (docs/formats/store.md). Pure.
 namespace parley::store {
 
 // One thing that an entry of the log made.
 struct FeedItem {
+  // A kind is never used again for something else.
   enum class Kind : uint8_t {
     kEvent = 1,   // rid, seq: an event of a room
     kInbox = 2,   // uid, useq: an item of a user's inbox
-    kCursor = 3,  // rid, uid: a member's cursor has moved
+    kCursor = 3,  // rid, uid: this member's cursor moved
   };
   Kind kind = Kind::kEvent;
   uint64_t first = 0;
@@ -32,7 +33,9 @@ struct FeedEntry {
   std::string damage;  // not "": the row cannot be understood, and why; then there are no items
 };
 
-// INTERNAL with what is wrong.
-Result<std::vector<FeedItem>> ParseFeedItems(std::string_view row);
+// A row: events first, then inbox items, then cursors.
+std::string EncodeFeedRow(const std::vector<FeedItem>& items);
+// nullopt: damaged, or of a newer version; then `why` says what is wrong.
+std::optional<std::vector<FeedItem>> ParseFeedRow(std::string_view row, std::string* why = nullptr);
 
 }  // namespace parley::store

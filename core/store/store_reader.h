@@ -22,6 +22,17 @@ struct StoredEvent {
   std::string bytes;         // serialised v1::Event, as delivered
 };
 
+// The end of a room's log.
+struct RoomEnd {
+  Seq head;              // 0: no event
+  uint64_t ordinal = 0;  // countable events of the room so far
+};
+
+struct StoredInboxItem {
+  uint64_t useq;
+  std::string bytes;  // serialised v1::InboxItem, as delivered
+};
+
 struct RoomOfUser {
   Rid rid;
   std::string room;
@@ -64,6 +75,7 @@ class StoreView {
 
   // seq 0 when the room has no event.
   virtual Result<Seq> Head(Rid rid) const = 0;
+  virtual Result<RoomEnd> End(Rid rid) const = 0;
   virtual Result<std::optional<StoredEvent>> EventAt(Rid rid, Seq seq) const = 0;
   // Events with first ≤ seq ≤ last. `kOldest`: the first ones; `kNewest`: the last ones; ascending in both
   // cases. Stops at `limit` events or when the sum of bytes would pass `bytes_max` (at least one event is
@@ -90,6 +102,20 @@ class StoreView {
     size_t items_max;
   };
   virtual Result<std::vector<FeedEntry>> Feed(const FeedRange& range) const = 0;
+
+  // Countable events that this user has sent in the room. (Unread: store/unread.h.)
+  virtual Result<uint64_t> Sent(Rid rid, Uid uid) const = 0;
+  // How many events after `after` mention this member; counts up to `limit`.
+  virtual Result<uint64_t> Mentions(Rid rid, Uid uid, Seq after, size_t limit) const = 0;
+
+  // A user's inbox: the newest kInboxItemsMax items (limits.h), useq without a gap. Items with useq >
+  // `after_useq`, oldest first, at most `limit`.
+  virtual Result<std::vector<StoredInboxItem>> Inbox(Uid uid, uint64_t after_useq, size_t limit) const = 0;
+  // useq of the newest item, 0 = there never was one.
+  virtual Result<uint64_t> InboxEnd(Uid uid) const = 0;
+  // useq of the newest item that is not newer than this log index: what follows it has come since. 0: of all
+  // that is kept, nothing is that old.
+  virtual Result<uint64_t> InboxUpTo(Uid uid, LogIndex feed) const = 0;
 };
 
 // A store that another process writes. Views hold it still; CatchUp() moves it.

@@ -24,7 +24,8 @@ class LocalStoreTest : public ::testing::Test {
   std::vector<std::string> Keys(LocalStore& store, std::string_view prefix, std::string_view after,
                                 size_t limit) {
     std::vector<std::string> keys;
-    for (const LocalStore::Row& row : store.Scan(prefix, after, limit).value()) keys.push_back(row.key);
+    const std::vector<LocalStore::Row> rows = store.Scan(prefix, after, limit).value();
+    for (const LocalStore::Row& row : rows) keys.push_back(row.key);
     return keys;
   }
 

@@ -171,7 +171,7 @@ TEST_F(AccessTest, NobodyReceivesWhatIsNotTheirs) {
       "chat/v1/rooms/lobby/send/json",
       "chat/v1/rooms/lobby/send/text/1",
       "chat/v1/rooms/lobby/cursor/json",
-      "chat/v1/rooms/lobby/signals/json",
+      "chat/v1/rooms/vault/signals/json",
       "chat/v1/rooms/lobby/rewind/9/json",
       "chat/v1/requests/sync/json",
       "chat/v1/clients/other/acks/json",
