@@ -3,6 +3,7 @@ import json
 import time
 
 from tests.support.client import V5
+from tests.support.cli_test import DENIED, USAGE, CliTest
 from tests.support.parley_test import ParleyTest, main
 from tests.support.waiting import wait_until
 
@@ -315,6 +316,27 @@ class Restarts(PresenceTest):
         alice = self.watcher()
         self.wait_state(alice, "bob", "OFFLINE", 30)
         self.wait_room(alice, self.lobby, ["alice"])
+
+
+class CommandLine(CliTest):
+    BRIDGE_OPTIONS = PresenceTest.BRIDGE_OPTIONS
+
+    def test_it_shows_sets_and_watches(self):
+        self.client("bob")
+        watching = self.running("alice", "presence", "bob", "--room", self.lobby, "--watch", "--json")
+        watching.wait_for(lambda p: any(line.get("state") == "ONLINE" for line in p.json_lines()))
+        out, _ = self.parley("bob", "presence", "--set", "away", "--status", "at lunch")
+        self.assertIn("bob away, 2 devices: at lunch", out)
+        watching.wait_for(lambda p: any(line.get("state") == "AWAY" for line in p.json_lines()))
+        out, _ = self.parley("alice", "presence", "bob", "carol")
+        self.assertRegex(out, "^bob away.*: at lunch\n$")
+        out, _ = self.parley("alice", "presence", "--room", self.lobby)
+        self.assertRegex(out, f"^{self.lobby}: 2 online\n  alice online.*\n  bob away")
+        self.assertEqual(json.loads(self.parley("carol", "presence", "--json")[0])["state"], "ONLINE")
+        self.parley("carol", "presence", "--room", self.lobby, code=DENIED)
+        self.parley("carol", "presence", "bob", "--watch", code=DENIED)
+        self.parley("bob", "presence", "--set", "asleep", code=USAGE)
+        self.parley("bob", "presence", "alice", "--set", "away", code=USAGE)
 
 
 if __name__ == "__main__":
