@@ -35,7 +35,7 @@ void PresenceModel::Hear(const std::vector<SessionTable::Step>& steps, const Pre
     if (step.connected) {
       Connected(step.user, time);
     } else {
-      Disconnected(step.user, step.at_ms != 0 ? step.at_ms : time.wall_ms, time);
+      Disconnected(step, time);
     }
   }
 }
@@ -52,13 +52,15 @@ void PresenceModel::Connected(const std::string& user, const PresenceTime& time)
   Changed(person, time);
 }
 
-void PresenceModel::Disconnected(const std::string& user, uint64_t at_ms, const PresenceTime& time) {
-  const auto found = persons_.find(user);
+// Who was silent has had the time to come back.
+void PresenceModel::Disconnected(const SessionTable::Step& step, const PresenceTime& time) {
+  const auto found = persons_.find(step.user);
   if (found == persons_.end() || found->second.sessions == 0) return;
   Person& person = found->second;
   --person.sessions;
-  if (person.deleted) return ForgetIfDone(user);
-  if (person.sessions == 0) BeginGrace(person, at_ms, time);
+  if (person.deleted) return ForgetIfDone(step.user);
+  const uint64_t gone_ms = step.at_ms != 0 ? step.at_ms : time.wall_ms;
+  if (person.sessions == 0) BeginGrace(person, gone_ms, step.silent ? 0 : grace_ms_, time);
   Changed(person, time);
 }
 
@@ -67,13 +69,15 @@ void PresenceModel::SessionsComplete(uint64_t gone_ms, const PresenceTime& time)
     const auto found = persons_.find(user);
     if (found == persons_.end()) continue;
     Person& person = found->second;
-    if (person.here && person.sessions == 0 && person.leaves_ms < 0) BeginGrace(person, gone_ms, time);
+    if (person.here && person.sessions == 0 && person.leaves_ms < 0) {
+      BeginGrace(person, gone_ms, grace_ms_, time);
+    }
   }
 }
 
-void PresenceModel::BeginGrace(Person& person, uint64_t gone_ms, const PresenceTime& time) {
+void PresenceModel::BeginGrace(Person& person, uint64_t gone_ms, int64_t grace_ms, const PresenceTime& time) {
   person.gone_ms = gone_ms;
-  person.leaves_ms = time.now_ms + grace_ms_;
+  person.leaves_ms = time.now_ms + grace_ms;
   leaving_.emplace(person.leaves_ms, person.user);
 }
 

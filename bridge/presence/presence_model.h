@@ -118,8 +118,8 @@ class PresenceModel {
 
   Person& PersonOf(const std::string& user);
   void Connected(const std::string& user, const PresenceTime& time);
-  void Disconnected(const std::string& user, uint64_t at_ms, const PresenceTime& time);
-  void BeginGrace(Person& person, uint64_t gone_ms, const PresenceTime& time);
+  void Disconnected(const SessionTable::Step& step, const PresenceTime& time);
+  void BeginGrace(Person& person, uint64_t gone_ms, int64_t grace_ms, const PresenceTime& time);
   void EndGrace(Person& person);
   void Arrive(Person& person);
   void Leave(Person& person, const PresenceTime& time);

@@ -40,7 +40,7 @@ void SessionTable::Apply(const internal::v1::SessionNotice::Session& told, Heard
   const bool known = found != sessions_.end();
   if (!told.connected()) {
     if (!known || found->second.number != told.number()) return;  // taken over, or never heard of
-    heard.steps.push_back({std::move(found->second.user), false, told.ts_ms()});
+    heard.steps.push_back({std::move(found->second.user), false, told.ts_ms(), told.silent()});
     sessions_.erase(found);
     return;
   }
@@ -50,13 +50,13 @@ void SessionTable::Apply(const internal::v1::SessionNotice::Session& told, Heard
     found->second.list = list_;
     return;
   }
-  if (known) heard.steps.push_back({std::move(found->second.user), false, told.ts_ms()});
+  if (known) heard.steps.push_back({std::move(found->second.user), false, told.ts_ms(), false});
   if (told.user().empty()) {  // its user was deleted
     if (known) sessions_.erase(found);
     return;
   }
   sessions_[told.client()] = {told.user(), told.number(), list_};
-  heard.steps.push_back({told.user(), true, 0});
+  heard.steps.push_back({told.user(), true, 0, false});
 }
 
 void SessionTable::EndList(uint64_t wall_ms, Heard& heard) {
@@ -66,7 +66,7 @@ void SessionTable::EndList(uint64_t wall_ms, Heard& heard) {
       ++entry;
       continue;
     }
-    heard.steps.push_back({std::move(entry->second.user), false, gone_ms});
+    heard.steps.push_back({std::move(entry->second.user), false, gone_ms, false});
     entry = sessions_.erase(entry);
   }
   state_ = State::kComplete;

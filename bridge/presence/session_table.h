@@ -17,7 +17,8 @@ class SessionTable {
   struct Step {
     std::string user;
     bool connected = false;
-    uint64_t at_ms = 0;  // wall clock, of an end
+    uint64_t at_ms = 0;   // wall clock, of an end
+    bool silent = false;  // nothing had come from it for long: no grace
   };
   struct Heard {
     std::vector<Step> steps;

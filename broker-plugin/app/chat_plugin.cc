@@ -21,6 +21,7 @@ constexpr std::string_view kAdminUser = "admin";
 // No user name and no client id of the protocol holds a '$'.
 constexpr std::string_view kDoorbellName = "$parley-doorbell";
 constexpr int kFirstUsersSeconds = 30;
+constexpr std::string_view kRequests = "chat/v1/requests/";
 // Under load, commits are at least this far apart.
 constexpr std::chrono::microseconds kCommitInterval{4500};
 // A binding lasts 30 days from its last use, told to a day.
@@ -120,6 +121,7 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
                  .routed = [this] { coalescer_.Release(); }},
                 opened.applied),
       session_notices_(broker, RandomNumber(), &LogClock::WallMs),
+      silent_clients_(broker, sessions_, [this](const Session& session) { kicks_.Later(session.client); }),
       commands_(*log_, clock_),
       pool_([this] { WakeUp(); }),
       login_pool_([this] { WakeUp(); }, WorkerPool::Priority::kYielding),
@@ -255,6 +257,7 @@ Session& ChatPlugin::Admit(const ClientView& client) {
   session.resumes = !client.clean;
   if (!client.clean) session.interest = Interest::Everything();
   Session& connected = sessions_.Connected(client.handle, std::move(session));
+  silent_clients_.Watch(connected, SilentClients::Clock::now());
   if (connected.outlives) BindInLog(connected);
   return connected;
 }
@@ -435,6 +438,7 @@ Gate::Verdict ChatPlugin::OnMessage(const ClientView& client, const Publication&
     return Gate::Verdict::kPass;
   }
   if (log_failed_ && IsChat(publication.topic)) return Gate::Verdict::kClose;
+  if (publication.topic.substr(0, kRequests.size()) == kRequests) session_notices_.TellNow();
   return gate_.OnMessage(*session, publication);
 }
 
@@ -461,7 +465,9 @@ void ChatPlugin::OnTick() {
   bridge_requests_.Expire(BridgeRequests::Clock::now());
   gate_.signals().OnTick(Signals::Clock::now());
   delivery_.OnTick();
-  session_notices_.OnTick(SessionNotices::Clock::now());
+  const auto now = std::chrono::steady_clock::now();
+  silent_clients_.OnTick(now);
+  session_notices_.OnTick(now);
   rewind_.Drain();
   kicks_.OnTick();
   KickStrangers();
@@ -552,6 +558,7 @@ nlohmann::json ChatPlugin::Stats() const {
           {"boundMessagesLeftOut", gate_.bound().left_out_count()},
           {"coalescing", coalescer_.active()},
           {"coalescedBursts", coalescer_.corked_count()},
+          {"silentClientsEnded", silent_clients_.ended_count()},
           {"sessionNotices", session_notices_.sent_count()},
           {"requestsAtBridge", bridge_requests_.under_way()},
           {"refused", gate_.refused_count()},

@@ -21,6 +21,7 @@
 #include "broker-plugin/delivery/doorbell.h"
 #include "broker-plugin/delivery/output_coalescer.h"
 #include "broker-plugin/delivery/session_notices.h"
+#include "broker-plugin/delivery/silent_clients.h"
 #include "broker-plugin/gate/bridge_requests.h"
 #include "broker-plugin/gate/command_sender.h"
 #include "broker-plugin/gate/gate.h"
@@ -112,6 +113,7 @@ class ChatPlugin {
   OutputCoalescer coalescer_;
   Delivery delivery_;
   SessionNotices session_notices_;
+  SilentClients silent_clients_;
   CommandSender commands_;
   WorkerPool pool_;
   WorkerPool login_pool_;  // of its own, so that a flood of logins holds up no command and no rewind

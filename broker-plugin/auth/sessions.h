@@ -28,6 +28,7 @@ struct Session {
   bool outlives = false;                  // the broker keeps it when the connection ends
   std::optional<uint64_t> bound_at_ms{};  // log time of its newest binding in the log
   bool v5 = false;
+  bool silent = false;            // its connection is ended since it says nothing
   bool resumes = false;           // it goes on with what an earlier connection of this client id has left
   ClientHandle handle = nullptr;  // set while connected
   // The burst of deliveries that it was last part of (delivery/output_coalescer.h).

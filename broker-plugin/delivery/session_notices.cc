@@ -28,9 +28,10 @@ void SessionNotices::Describe(const Session& session, bool connected, Notice::Se
 
 void SessionNotices::AddChange(const Session& session, bool connected) {
   if (!listening_) return;
-  if (changes_.size() - next_change_ >= kChangesMax) return Begin();
+  if (waiting() >= kChangesMax) return Begin();
   Describe(session, connected, changes_.emplace_back());
   changes_.back().set_ts_ms(wall_ms_());
+  changes_.back().set_silent(!connected && session.silent);
 }
 
 void SessionNotices::Begin() {
@@ -50,12 +51,19 @@ void SessionNotices::Stop() {
   next_change_ = 0;
 }
 
+void SessionNotices::TellNow() {
+  if (listing_ || waiting() == 0) return;
+  Notice notice;
+  AddChanges(notice);
+  Send(notice);
+}
+
 // A slice of the list is what is true now, and the changes that wait are older or the same: behind the slice
 // they change nothing that is not so (a connection that ended is named by its number).
 void SessionNotices::OnTick(Clock::time_point now) {
   for (int i = 0; i < kNoticesPerPass; ++i) {
-    const size_t waiting = changes_.size() - next_change_;
-    if (!listing_ && (waiting == 0 || (waiting < kSessionsPerNotice && now < sent_at_ + kInterval))) return;
+    const bool few = waiting() < kSessionsPerNotice;
+    if (!listing_ && (waiting() == 0 || (few && now < sent_at_ + kInterval))) return;
     Notice notice;
     if (listing_) AddSlice(notice);
     AddChanges(notice);

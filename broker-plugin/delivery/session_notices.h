@@ -40,6 +40,8 @@ class SessionNotices final : public SessionListener {
   void Begin();
   // The bridge has gone: nothing is told until it asks.
   void Stop();
+  // What changed up to now is told at once: before a request of somebody who has just connected.
+  void TellNow();
   // One loop pass is over.
   void OnTick(Clock::time_point now);
 
@@ -48,6 +50,7 @@ class SessionNotices final : public SessionListener {
  private:
   using Notice = internal::v1::SessionNotice;
 
+  size_t waiting() const { return changes_.size() - next_change_; }
   static bool IsTold(const Session& session) { return session.kind == Session::Kind::kUser; }
   static void Describe(const Session& session, bool connected, Notice::Session& told);
   void AddChange(const Session& session, bool connected);

@@ -26,16 +26,16 @@ po::options_description Visible() {
 
 Result<PresenceOptions> ParsePresenceOptions(const std::vector<std::string>& words) {
   po::options_description own = Visible();
-  own.add_options()("user", po::value<std::vector<std::string>>());
+  own.add_options()("who", po::value<std::vector<std::string>>());
   po::positional_options_description positional;
-  positional.add("user", -1);
+  positional.add("who", -1);
   Result<ParsedWords> parsed = ParseWords(words, own, positional);
   if (!parsed) return std::move(parsed).error();
   PresenceOptions options;
   options.global = parsed->global;
   if (options.global.help) return options;
   const po::variables_map& values = parsed->own;
-  for (const std::string& user : Texts(values, "user")) options.get.add_users(user);
+  for (const std::string& user : Texts(values, "who")) options.get.add_users(user);
   options.get.set_room(Text(values, "room").value_or(""));
   options.watch = Flag(values, "watch");
   if (std::optional<std::string> state = Text(values, "set")) {

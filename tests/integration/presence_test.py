@@ -81,6 +81,7 @@ class Sessions(PresenceTest):
         alice = self.watcher()
         self.raw("bob", "bob-phone")
         self.wait_state(alice, "bob", "ONLINE")
+        count = len(alice.messages)
         for _ in range(3):
             self.raw("bob", "bob-phone")  # takes over
         session = self.raw("bob", "bob-phone")
@@ -92,9 +93,9 @@ class Sessions(PresenceTest):
         self.wait_state(alice, "carol", "ONLINE")
         carol.close()
         self.wait_state(alice, "carol", "OFFLINE")  # longer than bob's grace
-        states = {json.loads(payload)["state"] for topic, payload, *_ in alice.messages
+        states = {json.loads(payload)["state"] for topic, payload, *_ in alice.messages[count:]
                   if topic == person_topic("bob")}
-        self.assertEqual(states, {"ONLINE"})
+        self.assertLessEqual(states, {"ONLINE"})
 
     def test_a_lost_keep_alive(self):
         alice = self.watcher()

@@ -16,8 +16,8 @@ constexpr PresenceModel::Counts kAll{.persons = 1'000, .rooms = 1'000, .swept = 
 
 class PresenceModelTest : public testing::Test {
  protected:
-  void Connect(const std::string& user) { model_.Hear({{user, true, 0}}, time_); }
-  void Disconnect(const std::string& user) { model_.Hear({{user, false, time_.wall_ms}}, time_); }
+  void Connect(const std::string& user) { model_.Hear({{user, true, 0, false}}, time_); }
+  void Disconnect(const std::string& user) { model_.Hear({{user, false, time_.wall_ms, false}}, time_); }
   void Pass(int64_t ms) {
     time_.now_ms += ms;
     time_.wall_ms += static_cast<uint64_t>(ms);
@@ -97,6 +97,15 @@ TEST_F(PresenceModelTest, OfflineIsToldAfterTheGraceWithTheMomentOfLeaving) {
   Pass(1);
   EXPECT_THAT(Told(), ElementsAre("alice=OFFLINE@2000", "room1:0"));
   EXPECT_EQ(model_.here_count(), 0U);
+}
+
+TEST_F(PresenceModelTest, TheSilentHaveNoGrace) {
+  Arrive("alice", {1});
+  Told();
+  Pass(2'000);
+  model_.Hear({{"alice", false, time_.wall_ms, true}}, time_);
+  Pass(0);
+  EXPECT_THAT(Told(), ElementsAre("alice=OFFLINE@2000", "room1:0"));
 }
 
 TEST_F(PresenceModelTest, AReconnectWithinTheGraceIsNotSeen) {

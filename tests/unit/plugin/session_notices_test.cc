@@ -121,6 +121,18 @@ TEST_F(SessionNoticesTest, FewChangesWaitForTheInterval) {
   EXPECT_THAT(Said(), ElementsAre("+a1"));
 }
 
+TEST_F(SessionNoticesTest, ARequestHurriesThem) {
+  notices_.Begin();
+  Connect(1, "a", "alice");
+  notices_.TellNow();  // the list comes first
+  EXPECT_EQ(broker_.queue().size(), 0U);
+  Said();
+  Connect(2, "b", "bob");
+  notices_.TellNow();
+  notices_.TellNow();
+  EXPECT_EQ(broker_.queue().size(), 2U);
+}
+
 // What a listener that applies the notices in order knows is true after each pass in which none waits.
 TEST_F(SessionNoticesTest, AListInSlicesWithChangesInBetweenIsTheTruth) {
   constexpr uintptr_t kSessions = 3'000;
