@@ -174,6 +174,14 @@ std::string UserEventsTopic(std::string_view user, Encoding encoding) {
   return Join({kRoot, "users/", user, "/events/", LevelName(encoding)});
 }
 
+std::string RoomPresenceTopic(std::string_view room, Encoding encoding) {
+  return Join({kRoot, "rooms/", room, "/presence/", LevelName(encoding)});
+}
+
+std::string UserPresenceTopic(std::string_view user, Encoding encoding) {
+  return Join({kRoot, "users/", user, "/presence/", LevelName(encoding)});
+}
+
 std::string UserInboxTopic(std::string_view user, Encoding encoding) {
   return Join({kRoot, "users/", user, "/inbox/", LevelName(encoding)});
 }

@@ -8,6 +8,7 @@
 #include "bridge/app/log.h"
 #include "bridge/app/methods.h"
 #include "bridge/feed/feed_admin.h"
+#include "bridge/presence/presence_methods.h"
 #include "core/store/secondary_store.h"
 
 namespace parley::bridge {
@@ -38,7 +39,9 @@ Bridge::Bridge(BridgeOptions options)
 
 Bridge::~Bridge() {
   http_.reset();
-  if (feed_) feed_->Stop();  // it publishes by the link, which asks it
+  // They publish by the link, which tells them things.
+  if (feed_) feed_->Stop();
+  if (presence_) presence_->Stop();
   link_.reset();
 }
 
@@ -49,6 +52,7 @@ Status Bridge::Start() {
       store::LocalStore::Open(options_.local_store_path(), &LogLocal);
   if (!local) return std::move(local).error().Within("open the bridge's own store");
   local_ = *std::move(local);
+  if (Status started = StartPresence(); !started) return std::move(started).error().Within("start presence");
   if (Status started = StartFeed(); !started) return std::move(started).error().Within("start the feed");
   Result<std::unique_ptr<HttpServer>> http = HttpServer::Start(
       {.host = options_.http_host, .port = options_.http_port, .health = [this] { return CheckHealth(); }});
@@ -58,13 +62,34 @@ Status Bridge::Start() {
   return Connect(*std::move(credentials));
 }
 
+Status Bridge::StartPresence() {
+  presence_ = std::make_unique<PresenceService>(
+      PresenceService::Parts{.reader = *store_,
+                             .local = *local_,
+                             .publish = [this](const std::string& topic, const std::string& payload,
+                                               std::function<void(const Status&)> done) -> Status {
+                               const std::lock_guard lock(mutex_);
+                               if (!link_) return Error{Code::UNAVAILABLE, "not connected"};
+                               return link_->PublishRetained(topic, payload, std::move(done));
+                             },
+                             .ask_sessions =
+                                 [this] {
+                                   const std::lock_guard lock(mutex_);
+                                   if (link_) link_->AskSessions();
+                                 },
+                             .log = [](const std::string& line) { LogLine("presence: " + line); }},
+      options_.presence_grace_ms);
+  AddPresenceMethods(registry_, *presence_);
+  return presence_->Start();
+}
+
 Status Bridge::StartFeed() {
   feed_ = std::make_unique<Feed>(
       Feed::Parts{.reader = *store_,
                   .local = *local_,
                   .publish = [this](const FeedPublication& publication) { return Publish(publication); },
                   .log = [](const std::string& line) { LogLine("feed: " + line); }});
-  AddConsumers(*feed_);
+  AddConsumers(*feed_, *presence_);
   AddFeedAdmin(registry_, *feed_);
   return feed_->Start();
 }
@@ -77,16 +102,26 @@ Status Bridge::Publish(const FeedPublication& publication) {
 
 Status Bridge::Connect(Credentials credentials) {
   auto link = std::make_unique<BrokerLink>(
-      BrokerLink::Options{.host = options_.host,
-                          .port = options_.port,
-                          .credentials = std::move(credentials),
-                          .on_refused =
-                              [this](const Error& why) {
-                                const std::lock_guard lock(mutex_);
-                                refused_ = why;
-                              },
-                          .on_committed = [this](LogIndex committed) { feed_->Heard(committed); },
-                          .on_lost = [this] { feed_->Lost(); }},
+      BrokerLink::Options{
+          .host = options_.host,
+          .port = options_.port,
+          .credentials = std::move(credentials),
+          .on_refused =
+              [this](const Error& why) {
+                const std::lock_guard lock(mutex_);
+                refused_ = why;
+              },
+          .on_committed =
+              [this](LogIndex committed) {
+                feed_->Heard(committed);
+                presence_->OnCommitted(committed);
+              },
+          .on_lost =
+              [this] {
+                feed_->Lost();
+                presence_->OnLinkLost();
+              },
+          .on_sessions = [this](const std::string& notice) { return presence_->OnNotice(notice); }},
       registry_, *store_);
   BrokerLink& started = *link;
   {

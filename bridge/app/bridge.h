@@ -9,6 +9,7 @@
 #include "bridge/app/credentials.h"
 #include "bridge/feed/feed.h"
 #include "bridge/http/http_server.h"
+#include "bridge/presence/presence_service.h"
 #include "bridge/service/registry.h"
 #include "core/store/local_store.h"
 #include "core/store/store_reader.h"
@@ -35,6 +36,7 @@ class Bridge {
  private:
   Status Connect(Credentials credentials);
   Status ConnectAgain();
+  Status StartPresence();
   Status StartFeed();
   Status Publish(const FeedPublication& publication);  // any thread
   Health CheckHealth();                                // on the HTTP server's thread
@@ -44,7 +46,8 @@ class Bridge {
   const std::unique_ptr<store::StoreReader> store_;
   std::unique_ptr<store::LocalStore> local_;  // what the bridge remembers; set by Start()
 
-  std::unique_ptr<Feed> feed_;  // set by Start()
+  std::unique_ptr<PresenceService> presence_;  // set by Start()
+  std::unique_ptr<Feed> feed_;                 // set by Start()
 
   std::mutex mutex_;
   std::unique_ptr<BrokerLink> link_;  // guarded by mutex_

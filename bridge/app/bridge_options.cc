@@ -4,6 +4,8 @@
 
 #include <boost/program_options.hpp>
 
+#include "bridge/presence/limits.h"
+
 namespace parley::bridge {
 namespace {
 
@@ -24,7 +26,9 @@ po::options_description Description(BridgeOptions& options, Ports& ports) {
       ("host", po::value(&options.host)->default_value(options.host), "the broker's host")
       ("port", po::value(&ports.broker)->default_value(ports.broker), "the broker's port")
       ("http-host", po::value(&options.http_host)->default_value(options.http_host), "IP address to serve HTTP on")
-      ("http-port", po::value(&ports.http)->default_value(ports.http), "port to serve HTTP on");
+      ("http-port", po::value(&ports.http)->default_value(ports.http), "port to serve HTTP on")
+      ("presence-grace-ms", po::value(&options.presence_grace_ms)->default_value(options.presence_grace_ms),
+       "how long somebody stays online who has lost the connection, ms");
   // clang-format on
   return description;
 }
@@ -56,6 +60,10 @@ Result<std::optional<BridgeOptions>> ParseCommandLine(int argc, const char* cons
   if (ports.broker < 1 || ports.broker > 65535) return Error{Code::INVALID_ARGUMENT, "--port is 1 to 65535"};
   if (ports.http < 0 || ports.http > 65535) {
     return Error{Code::INVALID_ARGUMENT, "--http-port is 1 to 65535, or 0 for any free one"};
+  }
+  if (options.presence_grace_ms < 0 || options.presence_grace_ms > limits::kPresenceGraceMsMax) {
+    return Error{Code::INVALID_ARGUMENT,
+                 "--presence-grace-ms is 0 to " + std::to_string(limits::kPresenceGraceMsMax)};
   }
   options.port = static_cast<uint16_t>(ports.broker);
   options.http_port = static_cast<uint16_t>(ports.http);

@@ -14,6 +14,7 @@ struct BridgeOptions {
   uint16_t port = 1883;
   std::string http_host = "127.0.0.1";
   uint16_t http_port = 8080;
+  int64_t presence_grace_ms = 5'000;  // a reconnect within it is not seen
 
   std::string store_path() const { return data + "/store"; }
   std::string scratch_path() const { return data + "/bridge/secondary"; }

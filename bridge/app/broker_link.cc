@@ -1,5 +1,6 @@
 #include "bridge/app/broker_link.h"
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -19,6 +20,15 @@ int64_t NowMs() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now().time_since_epoch())
       .count();
 }
+
+struct Subscription {
+  std::string_view filter;
+  int qos;
+};
+// The commit notices come after the requests: they are what says that the bridge is there. And before the
+// sessions, whose memberships are read up to what is committed.
+constexpr std::array<Subscription, 3> kSubscriptions = {
+    Subscription{kBridgeRequestTopic, 1}, Subscription{kCommittedTopic, 0}, Subscription{kSessionsTopic, 1}};
 
 client::MqttOptions TransportOptions(const BrokerLink::Options& options) {
   return {.host = options.host,
@@ -71,16 +81,24 @@ void BrokerLink::OnConnected(bool /*session_present*/) {
 void BrokerLink::Subscribe() {
   granted_ = 0;
   subscribe_again_ms_ = -1;
-  for (const auto& [filter, qos] : {std::pair(kBridgeRequestTopic, 1), std::pair(kCommittedTopic, 0)}) {
-    if (Status asked = transport_.Subscribe(std::string(filter), qos); !asked) {
-      OnSubscribed(std::string(filter), asked);
-    }
+  for (const Subscription& subscription : kSubscriptions) {
+    const std::string filter(subscription.filter);
+    if (Status asked = transport_.Subscribe(filter, subscription.qos); !asked) OnSubscribed(filter, asked);
   }
+}
+
+void BrokerLink::AskSessions() {
+  // Not connected: it is asked with the next connection.
+  (void)transport_.Subscribe(std::string(kSessionsTopic), 1).has_value();
 }
 
 void BrokerLink::OnSubscribed(const std::string& filter, const Status& status) {
   if (status) {
-    if (++granted_ == kSubscriptions) LogLine("answering requests");
+    for (size_t i = 0; i < kSubscriptions.size(); ++i) {
+      if (filter != kSubscriptions[i].filter) continue;
+      const uint32_t before = granted_.fetch_or(uint32_t{1} << i);
+      if (before != kAllGranted && granted_ == kAllGranted) LogLine("answering requests");
+    }
     return;
   }
   if (!transport_.connected()) return;
@@ -108,6 +126,10 @@ void BrokerLink::OnGaveUp(const Error& why) {
 
 void BrokerLink::OnMessage(client::MqttMessage message) {
   if (message.topic == kBridgeRequestTopic) return TakeRequest(message.payload);
+  if (message.topic == kSessionsTopic) {
+    if (options_.on_sessions(message.payload)) AskSessions();
+    return;
+  }
   if (message.topic != kCommittedTopic) return;
   internal::v1::CommitNotice notice;
   if (notice.ParseFromString(message.payload)) Hear(LogIndex{notice.committed()});

@@ -30,6 +30,8 @@ class BrokerLink final : private client::MqttListener {
     // transport's thread.
     std::function<void(LogIndex)> on_committed;
     std::function<void()> on_lost;
+    // A SessionNotice. True: one is missing, ask for all sessions again.
+    std::function<bool(const std::string&)> on_sessions;
   };
 
   // References are borrowed and outlive the link.
@@ -44,14 +46,22 @@ class BrokerLink final : private client::MqttListener {
   Status Publish(const std::string& topic, const std::string& payload, int qos) {
     return transport_.Publish(topic, payload, qos);
   }
+  // A retained message, QoS 1; `done` is called once with the broker's answer unless this fails, on the
+  // transport's thread. Any thread.
+  Status PublishRetained(const std::string& topic, const std::string& payload,
+                         std::function<void(const Status&)> done) {
+    return transport_.Publish(topic, payload, 1, /*retain=*/true, std::move(done));
+  }
+  // For the list of all sessions: on_sessions hears it. Any thread.
+  void AskSessions();
 
   // Connected, and the plugin's requests arrive. Any thread.
-  bool serving() const { return granted_ == kSubscriptions; }
+  bool serving() const { return granted_ == kAllGranted; }
   // There was a connection once. Any thread.
   bool was_connected() const { return was_connected_; }
 
  private:
-  static constexpr int kSubscriptions = 2;
+  static constexpr uint32_t kAllGranted = 0b111;  // a bit for each subscription
 
   // MqttListener, all on the transport's thread.
   void OnConnected(bool session_present) override;
@@ -69,7 +79,7 @@ class BrokerLink final : private client::MqttListener {
 
   const Options options_;
   const Registry& registry_;
-  std::atomic<int> granted_{0};
+  std::atomic<uint32_t> granted_{0};
   std::atomic<bool> was_connected_{false};
 
   // Of the transport's thread.

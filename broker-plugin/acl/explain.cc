@@ -152,6 +152,9 @@ Words WordsFor(Because because) {
     case Because::kForeign:
       return {"", "it belongs to another user or client",
               "name the user's or the client's own topics; with a client id, give it as `client`"};
+    case Because::kSharedRoom:
+      return {"both are members of a room", "they are members of no common room",
+              "add both to one room (addMember)"};
     case Because::kForNobody:
       return {"",
               "what clients send to the server is delivered to nobody, and a will may not be a message to it",

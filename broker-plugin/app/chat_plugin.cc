@@ -21,6 +21,7 @@ constexpr std::string_view kAdminUser = "admin";
 // No user name and no client id of the protocol holds a '$'.
 constexpr std::string_view kDoorbellName = "$parley-doorbell";
 constexpr int kFirstUsersSeconds = 30;
+constexpr std::string_view kRequests = "chat/v1/requests/";
 // Under load, commits are at least this far apart.
 constexpr std::chrono::microseconds kCommitInterval{4500};
 // A binding lasts 30 days from its last use, told to a day.
@@ -34,6 +35,12 @@ std::string Hex(const std::array<char, 16>& bytes) {
     text.push_back(kDigits[static_cast<uint8_t>(byte) & 15]);
   }
   return text;
+}
+
+uint64_t RandomNumber() {
+  uint64_t number = 0;
+  randombytes_buf(&number, sizeof number);
+  return number;
 }
 
 bool SameText(std::string_view a, std::string_view b) {
@@ -119,6 +126,8 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
                  .released = [this](LogIndex committed) { log_->Release(committed); },
                  .routed = [this] { coalescer_.Release(); }},
                 opened.applied),
+      session_notices_(broker, RandomNumber(), &LogClock::WallMs),
+      silent_clients_(broker, sessions_, [this](const Session& session) { kicks_.Later(session.client); }),
       commands_(*log_, clock_),
       pool_([this] { WakeUp(); }),
       login_pool_([this] { WakeUp(); }, WorkerPool::Priority::kYielding),
@@ -152,6 +161,7 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
     const domain::User* owner = view_.FindUser(record.username());
     if (owner == nullptr || owner->record.uid() != record.uid()) record.clear_username();
   }
+  sessions_.SetListener(&session_notices_);
   sessions_.Restore(opened.clients, clock_.LogMs());
   gate_.signals().set_typing_time(std::chrono::milliseconds(options.typing_timeout_ms));
 }
@@ -254,6 +264,7 @@ Session& ChatPlugin::Admit(const ClientView& client) {
   session.resumes = !client.clean;
   if (!client.clean) session.interest = Interest::Everything();
   Session& connected = sessions_.Connected(client.handle, std::move(session));
+  silent_clients_.Watch(connected, SilentClients::Clock::now());
   if (connected.outlives) BindInLog(connected);
   return connected;
 }
@@ -286,6 +297,10 @@ void ChatPlugin::OnDisconnect(ClientHandle handle) {
     bridge_handle_ = nullptr;
     delivery_.SetBridge(false);
     bridge_requests_.OnBridgeGone();
+  }
+  if (handle == sessions_handle_ && sessions_handle_ != nullptr) {
+    sessions_handle_ = nullptr;
+    session_notices_.Stop();
   }
   const Session* session = sessions_.Find(handle);
   if (session != nullptr) {
@@ -351,15 +366,22 @@ ChatPlugin::AccessVerdict ChatPlugin::DecideSubscribe(const ClientView& client, 
   if (decision.access == Access::kAllow) {
     // An offline session of the broker's is interested in everything as it is.
     if (session.connected) sessions_.AddInterest(session, *WithoutShare(filter));
-    if (who.bridge && session.connected) {
-      if (filter == kBridgeRequestTopic) {
-        if (bridge_handle_ != client.handle) bridge_requests_.OnBridgeGone();  // of another connection
-        bridge_handle_ = client.handle;
-      }
-      if (bridge_handle_ == client.handle) delivery_.SetBridge(true);  // the notice comes again, too
-    }
+    if (who.bridge && session.connected) OnBridgeSubscribed(client, filter);
   }
   return Verdict(decision, options_.defer_other_topics);
+}
+
+void ChatPlugin::OnBridgeSubscribed(const ClientView& client, std::string_view filter) {
+  if (filter == kSessionsTopic) {
+    sessions_handle_ = client.handle;
+    session_notices_.Begin();
+    return;
+  }
+  if (filter == kBridgeRequestTopic) {
+    if (bridge_handle_ != client.handle) bridge_requests_.OnBridgeGone();  // of another connection
+    bridge_handle_ = client.handle;
+  }
+  if (bridge_handle_ == client.handle) delivery_.SetBridge(true);  // the notice comes again, too
 }
 
 // Each SUBSCRIBE starts one; the questions that our own kicks cause do not.
@@ -396,6 +418,7 @@ ChatPlugin::AccessVerdict ChatPlugin::OnPublish(const ClientView& client, std::s
   }
   const Session* session = sessions_.Find(client.handle);
   if (session == nullptr) session = LearnFromCertificate(client);
+  if (session == nullptr && IsRetainedOfBridge(client, topic)) return AccessVerdict::kAllow;
   if (session == nullptr) return IsDeferred(client) ? OnStranger(client, topic) : OnWill(client, topic);
   const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
   const Decision decision = MayPublish(view_, who, topic);
@@ -422,6 +445,7 @@ Gate::Verdict ChatPlugin::OnMessage(const ClientView& client, const Publication&
     return Gate::Verdict::kPass;
   }
   if (log_failed_ && IsChat(publication.topic)) return Gate::Verdict::kClose;
+  if (publication.topic.substr(0, kRequests.size()) == kRequests) session_notices_.TellNow();
   return gate_.OnMessage(*session, publication);
 }
 
@@ -448,6 +472,9 @@ void ChatPlugin::OnTick() {
   bridge_requests_.Expire(BridgeRequests::Clock::now());
   gate_.signals().OnTick(Signals::Clock::now());
   delivery_.OnTick();
+  const auto now = std::chrono::steady_clock::now();
+  silent_clients_.OnTick(now);
+  session_notices_.OnTick(now);
   rewind_.Drain();
   kicks_.OnTick();
   KickStrangers();
@@ -541,6 +568,8 @@ nlohmann::json ChatPlugin::Stats() const {
           {"cursorsMerged", gate_.cursors().merged_count()},
           {"coalescing", coalescer_.active()},
           {"coalescedBursts", coalescer_.corked_count()},
+          {"silentClientsEnded", silent_clients_.ended_count()},
+          {"sessionNotices", session_notices_.sent_count()},
           {"requestsAtBridge", bridge_requests_.under_way()},
           {"refused", gate_.refused_count()},
           {"closedForBackPressure", gate_.closed_count()}};

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +29,14 @@ class Broker {
   virtual bool LearnSockets(const void* client, uint16_t port) = 0;
   // The TCP socket of a connected client; -1 when it cannot be found.
   virtual int SocketOf(const void* client) = 0;
+
+  // How long a connected client has sent nothing, and the keep-alive that it has announced (0: none).
+  struct Silence {
+    std::chrono::milliseconds silent{};
+    std::chrono::seconds keep_alive{};
+  };
+  // nullopt: it cannot be seen. `handle`: the broker's own object.
+  virtual std::optional<Silence> SilenceOf(const void* /*handle*/) { return std::nullopt; }
 
   // The common name of the verified TLS certificate that the client of a connection has shown; empty when it
   // has shown none. `handle`: the broker's own object.

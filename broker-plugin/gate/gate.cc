@@ -45,7 +45,7 @@ Gate::Verdict Gate::OnMessage(const Session& session, const Publication& publica
   return Verdict::kRefuse;
 }
 
-// The bridge answers requests, and tells the members of rooms.
+// The bridge answers requests, and tells of receipts and presence.
 Gate::Verdict Gate::OnBridge(const Publication& publication) {
   if (IsBridgeTopic(publication.topic)) return Verdict::kPass;
   if (publication.topic != kBridgeReplyTopic) return Verdict::kRefuse;

@@ -8,6 +8,10 @@
 
 #include <cstring>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include "broker-plugin/auth/certificate.h"
 
 namespace parley::plugin {
@@ -61,6 +65,18 @@ std::string MosquittoBroker::CertificateName(const void* handle) {
 
 bool MosquittoBroker::LearnSockets(const void* client, uint16_t port) {
   return sockets_.Learn(static_cast<const mosquitto*>(client), port);
+}
+
+// By the kernel's clock, which counts what has arrived though the broker has not read it yet.
+std::optional<Broker::Silence> MosquittoBroker::SilenceOf(const void* handle) {
+  const auto* client = static_cast<const mosquitto*>(handle);
+  const std::chrono::seconds keep_alive(mosquitto_client_keepalive(client));
+  if (keep_alive.count() == 0) return Silence{};
+  const int socket = sockets_.Find(client);
+  tcp_info info = {};
+  socklen_t size = sizeof info;
+  if (socket < 0 || ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
+  return Silence{std::chrono::milliseconds(info.tcpi_last_data_recv), keep_alive};
 }
 
 int MosquittoBroker::SocketOf(const void* client) {

@@ -15,6 +15,7 @@ class MosquittoBroker final : public Broker {
   bool Kick(const std::string& client) override;
   std::string CertificateName(const void* handle) override;
   bool LearnSockets(const void* client, uint16_t port) override;
+  std::optional<Silence> SilenceOf(const void* handle) override;
   int SocketOf(const void* client) override;
   void Log(Level level, const std::string& line) override;
 

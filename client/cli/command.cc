@@ -14,6 +14,7 @@
 #include "client/cli/history_options.h"
 #include "client/cli/inbox_options.h"
 #include "client/cli/login_options.h"
+#include "client/cli/presence_options.h"
 #include "client/cli/pub_options.h"
 #include "client/cli/report.h"
 #include "client/cli/send_options.h"
@@ -34,6 +35,7 @@ constexpr std::array kCommands = {
     Command{"rooms", "list, make, change, join and leave rooms", &RunRooms, &RoomsHelp},
     Command{"members", "who is in a room, and as what", &RunMembers, &MembersHelp},
     Command{"users", "profiles, and your own password", &RunUsers, &UsersHelp},
+    Command{"presence", "who is online, and what you are", &RunPresence, &PresenceHelp},
     Command{"pub", "publish to any topic", &RunPub, &PubHelp},
     Command{"sub", "show what is published to any topics", &RunSub, &SubHelp},
     Command{"access", "explain who may use a topic, and why (admins)", &RunAccess, &AccessHelp},

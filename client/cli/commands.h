@@ -16,6 +16,7 @@ int RunInbox(const CommandContext& context);
 int RunRooms(const CommandContext& context);
 int RunMembers(const CommandContext& context);
 int RunUsers(const CommandContext& context);
+int RunPresence(const CommandContext& context);
 int RunPub(const CommandContext& context);
 int RunSub(const CommandContext& context);
 int RunAccess(const CommandContext& context);

@@ -21,7 +21,7 @@ BRIDGE_FLOOR = DOMAIN | {"core/store", "client/transport", "bridge/service"}
 BRIDGE_MIDDLE = {f"bridge/{name}" for name in (
     "history", "sync", "rooms", "users", "presence", "push", "search", "feed", "http")}
 # The consumers of the change feed.
-BRIDGE_CONSUMERS = {"bridge/totals", "bridge/receipts"}
+BRIDGE_CONSUMERS = {"bridge/totals", "bridge/receipts", "bridge/presence"}
 
 ALLOWED = {
     # The ground.
@@ -43,7 +43,7 @@ ALLOWED = {
     "broker-plugin/app": PLUGIN_FLOOR | PLUGIN_MIDDLE | CORE,
     # It implements the Broker interface, which delivery/ owns; OpenSSL's certificates are read in auth/.
     "broker-plugin/mosquitto": {"schemas", "broker-plugin/app", "broker-plugin/delivery", "broker-plugin/auth"},
-    # bridge: main → app → {history, …, http} → service; app → {totals, receipts} → feed → service.
+    # bridge: main → app → {history, …, http} → service; app → {totals, receipts, presence} → feed → service.
     "bridge/service": BRIDGE_FLOOR - {"bridge/service"},
     **{room: BRIDGE_FLOOR for room in BRIDGE_MIDDLE},
     **{room: BRIDGE_FLOOR | {"bridge/feed"} for room in BRIDGE_CONSUMERS},

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -72,6 +74,12 @@ class FakeBroker final : public Broker {
   }
   bool LearnSockets(const void*, uint16_t) override { return false; }
   int SocketOf(const void*) override { return -1; }
+  std::optional<Silence> SilenceOf(const void* client) override {
+    ++looks;
+    const auto known = keep_alive.find(client);
+    if (known == keep_alive.end()) return std::nullopt;
+    return Silence{silent[client], known->second};
+  }
   void Log(Level, const std::string& line) override {
     const std::lock_guard lock(log_mutex_);
     log_.push_back(line);
@@ -130,6 +138,9 @@ class FakeBroker final : public Broker {
   std::function<bool(FakeClient&, const Delivered&)> may_receive;
   std::function<void(FakeClient&)> on_disconnect;
   std::vector<std::string> kicks;
+  std::map<const void*, std::chrono::seconds> keep_alive;
+  std::map<const void*, std::chrono::milliseconds> silent;
+  size_t looks = 0;
   size_t routed = 0;
 
  private:
