@@ -6,6 +6,7 @@
 #include "bridge/app/credentials.h"
 #include "bridge/app/log.h"
 #include "bridge/app/methods.h"
+#include "bridge/metrics/process_metrics.h"
 #include "core/store/secondary_store.h"
 
 namespace parley::bridge {
@@ -37,24 +38,38 @@ Bridge::~Bridge() {
 Status Bridge::Start() {
   Result<Credentials> credentials = ReadCredentials(options_.credentials_path());
   if (!credentials) return std::move(credentials).error();
-  Result<std::unique_ptr<HttpServer>> http = HttpServer::Start(
-      {.host = options_.http_host, .port = options_.http_port, .health = [this] { return CheckHealth(); }});
+  Result<Routes> routes = MakeRoutes();
+  if (!routes) return std::move(routes).error();
+  Result<std::unique_ptr<HttpServer>> http = HttpServer::Start({.host = options_.http_host,
+                                                                .port = options_.http_port,
+                                                                .routes = *std::move(routes),
+                                                                .tls_certificate = options_.http_tls_cert,
+                                                                .tls_key = options_.http_tls_key,
+                                                                .connections_max = options_.http_connections,
+                                                                .timeout_ms = options_.http_timeout_ms,
+                                                                .counters = http_counters_});
   if (!http) return std::move(http).error().Within("serve HTTP");
   http_ = *std::move(http);
-  LogLine("serving HTTP on " + options_.http_host + ":" + std::to_string(http_->port()));
+  LogLine(std::string(options_.http_tls_cert.empty() ? "serving HTTP on " : "serving HTTPS on ") +
+          options_.http_host + ":" + std::to_string(http_->port()));
   return Connect(*std::move(credentials));
 }
 
 Status Bridge::Connect(Credentials credentials) {
-  auto link = std::make_unique<BrokerLink>(BrokerLink::Options{.host = options_.host,
-                                                               .port = options_.port,
-                                                               .credentials = std::move(credentials),
-                                                               .on_refused =
-                                                                   [this](const Error& why) {
-                                                                     const std::lock_guard lock(mutex_);
-                                                                     refused_ = why;
-                                                                   }},
-                                           registry_, *store_);
+  auto link =
+      std::make_unique<BrokerLink>(BrokerLink::Options{.host = options_.host,
+                                                       .port = options_.port,
+                                                       .credentials = std::move(credentials),
+                                                       .on_refused =
+                                                           [this](const Error& why) {
+                                                             const std::lock_guard lock(mutex_);
+                                                             refused_ = why;
+                                                           },
+                                                       .on_stats =
+                                                           [this](internal::v1::MetricsNotice notice) {
+                                                             broker_metrics_.Take(std::move(notice), NowMs());
+                                                           }},
+                                   registry_, *store_, query_metrics_);
   BrokerLink& started = *link;
   {
     const std::lock_guard lock(mutex_);
@@ -94,17 +109,62 @@ Status Bridge::ConnectAgain() {
   return Connect(*std::move(credentials));
 }
 
-Health Bridge::CheckHealth() {
+Health Bridge::LookAtLink() {
   Health health;
-  {
-    const std::lock_guard lock(mutex_);
-    health.broker_connected = link_ && link_->serving();
-  }
+  health.applied = applied_;
+  const std::lock_guard lock(mutex_);
+  if (!link_) return health;
+  health.broker_connected = link_->serving();
+  health.committed = link_->committed().value;
+  return health;
+}
+
+Health Bridge::CheckReady() {
+  Health health = LookAtLink();
   const Result<std::unique_ptr<store::StoreView>> view = store_->View(LogIndex{});
   if (!view) return health;
-  health.applied = (*view)->applied().value;
+  applied_ = health.applied = (*view)->applied().value;
   health.store_readable = (*view)->User("admin").has_value();
   return health;
+}
+
+void Bridge::CollectLink(MetricsPage& page) {
+  const Health health = CheckReady();
+  page.Gauge("parley_ready", "1: queries are answered, as /ready says.").Add(uint64_t{health.ready()});
+  page.Gauge("parley_broker_connected", "1: the bridge is connected to the broker and its plugin.")
+      .Add(uint64_t{health.broker_connected});
+  page.Gauge("parley_store_readable", "1: the bridge can read the store.")
+      .Add(uint64_t{health.store_readable});
+  page.Gauge("parley_store_applied_index", "Newest log index in the bridge's view of the store.")
+      .Add(health.applied);
+  page.Gauge("parley_build_info", "1; the version stands in the label.")
+      .Add(1.0, {{"version", PARLEY_VERSION}});
+  const std::lock_guard lock(mutex_);
+  page.Gauge("parley_queries_waiting", "Queries that wait for the bridge's worker.")
+      .Add(uint64_t{link_ ? link_->queries_waiting() : 0});
+  page.Gauge("parley_replies_parked", "Answers that wait until what they were read from is durable.")
+      .Add(uint64_t{link_ ? link_->replies_parked() : 0});
+}
+
+Result<Routes> Bridge::MakeRoutes() {
+  Result<CorsPolicy> cors = CorsPolicy::Of(options_.http_cors_origins);
+  if (!cors) return std::move(cors).error();
+  metrics_.Add([this](MetricsPage& page) { CollectLink(page); });
+  metrics_.Add([this](MetricsPage& page) { broker_metrics_.Collect(page, NowMs()); });
+  metrics_.Add([this](MetricsPage& page) { query_metrics_.Collect(page); });
+  metrics_.Add([this](MetricsPage& page) { http_counters_.Collect(page); });
+  metrics_.Add(CollectProcess);
+  Routes routes;
+  routes.Allow(*std::move(cors));
+  routes.Add("/health", [this] { return HttpReply{.body = HealthJson(LookAtLink())}; });
+  routes.Add("/ready", [this] {
+    const Health health = CheckReady();
+    return HttpReply{.status = health.ready() ? 200 : 503, .body = ReadyJson(health)};
+  });
+  routes.Add("/metrics", [this] {
+    return HttpReply{.body = metrics_.Text(), .content_type = "text/plain; version=0.0.4; charset=utf-8"};
+  });
+  return routes;
 }
 
 }  // namespace parley::bridge

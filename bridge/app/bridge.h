@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -7,7 +8,11 @@
 #include "bridge/app/bridge_options.h"
 #include "bridge/app/broker_link.h"
 #include "bridge/app/credentials.h"
+#include "bridge/http/health.h"
 #include "bridge/http/http_server.h"
+#include "bridge/metrics/broker_metrics.h"
+#include "bridge/metrics/query_metrics.h"
+#include "bridge/metrics/registry.h"
 #include "bridge/service/registry.h"
 #include "core/store/store_reader.h"
 
@@ -32,11 +37,20 @@ class Bridge {
  private:
   Status Connect(Credentials credentials);
   Status ConnectAgain();
-  Health CheckHealth();  // on the HTTP server's thread
+  Result<Routes> MakeRoutes();
+  Health LookAtLink();  // without a look at the store: never waits long
+  Health CheckReady();
+  void CollectLink(MetricsPage& page);
 
   const BridgeOptions options_;
   const Registry registry_;
+  MetricsRegistry metrics_;  // read by the HTTP server
+  BrokerMetrics broker_metrics_;
+  QueryMetrics query_metrics_;
+  HttpCounters http_counters_;
   const std::unique_ptr<store::StoreReader> store_;
+
+  std::atomic<uint64_t> applied_{0};  // seen in the store when it was looked at last
 
   std::mutex mutex_;
   std::unique_ptr<BrokerLink> link_;  // guarded by mutex_

@@ -36,11 +36,12 @@ client::MqttOptions TransportOptions(const BrokerLink::Options& options) {
 
 }  // namespace
 
-BrokerLink::BrokerLink(Options options, const Registry& registry, store::StoreReader& reader)
+BrokerLink::BrokerLink(Options options, const Registry& registry, store::StoreReader& reader,
+                       QueryMetrics& metrics)
     : options_(std::move(options)),
       registry_(registry),
       transport_(TransportOptions(options_), *this),
-      worker_(registry, reader, [this](OutgoingReply reply) {
+      worker_(registry, reader, metrics, [this](OutgoingReply reply) {
         auto shared = std::make_shared<OutgoingReply>(std::move(reply));
         // Refused only when the queue is full or all is ending; then the client asks again.
         (void)transport_.Post([this, shared] { Send(parked_.Admit(std::move(*shared), NowMs())); })
@@ -71,7 +72,8 @@ void BrokerLink::OnConnected(bool /*session_present*/) {
 void BrokerLink::Subscribe() {
   granted_ = 0;
   subscribe_again_ms_ = -1;
-  for (const auto& [filter, qos] : {std::pair(kBridgeRequestTopic, 1), std::pair(kCommittedTopic, 0)}) {
+  for (const auto& [filter, qos] :
+       {std::pair(kBridgeRequestTopic, 1), std::pair(kCommittedTopic, 0), std::pair(kStatsTopic, 0)}) {
     if (Status asked = transport_.Subscribe(std::string(filter), qos); !asked) {
       OnSubscribed(std::string(filter), asked);
     }
@@ -91,6 +93,7 @@ void BrokerLink::OnSubscribed(const std::string& filter, const Status& status) {
 
 void BrokerLink::OnConnectionLost(const Error& why) {
   granted_ = 0;
+  committed_ = 0;
   LogLine(why.reason + "; connecting again");
 }
 
@@ -106,6 +109,7 @@ void BrokerLink::OnGaveUp(const Error& why) {
 
 void BrokerLink::OnMessage(client::MqttMessage message) {
   if (message.topic == kBridgeRequestTopic) return TakeRequest(message.payload);
+  if (message.topic == kStatsTopic) return TakeStats(message.payload);
   if (message.topic != kCommittedTopic) return;
   internal::v1::CommitNotice notice;
   if (notice.ParseFromString(message.payload)) Hear(LogIndex{notice.committed()});
@@ -125,13 +129,22 @@ void BrokerLink::TakeRequest(const std::string& payload) {
   Send({{busy.number, busy.payload}});
 }
 
+void BrokerLink::TakeStats(const std::string& payload) {
+  internal::v1::MetricsNotice notice;
+  if (!notice.ParseFromString(payload)) return;
+  Hear(LogIndex{notice.committed()});
+  options_.on_stats(std::move(notice));
+}
+
 void BrokerLink::Hear(LogIndex committed) {
+  committed_ = committed.value;
   Send(parked_.Heard(committed));
 }
 
 void BrokerLink::OnTick() {
   const int64_t now_ms = NowMs();
   Send(parked_.Expire(now_ms));
+  replies_parked_ = parked_.size();
   if (subscribe_again_ms_ >= 0 && now_ms >= subscribe_again_ms_ && transport_.connected()) Subscribe();
 }
 

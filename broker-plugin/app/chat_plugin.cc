@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <csignal>
 
-#include <nlohmann/json.hpp>
 #include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -207,6 +206,12 @@ Status ChatPlugin::MakeUser(const std::string& name, const std::string& kind, bo
 
 ChatPlugin::LoginVerdict ChatPlugin::OnLogin(const ClientView& client, std::string_view password) {
   if (client.user == kDoorbellName) return OnDoorbellLogin(client, password);
+  const LoginVerdict verdict = DecideLogin(client, password);
+  ++logins_[static_cast<size_t>(verdict)];
+  return verdict;
+}
+
+ChatPlugin::LoginVerdict ChatPlugin::DecideLogin(const ClientView& client, std::string_view password) {
   if (IsDeferred(client)) {  // another user's session is not for the taking, whoever asks
     const bool taken = sessions_.OwnerOtherThan(std::string(client.client), client.user).has_value();
     return taken ? LoginVerdict::kRefuse : LoginVerdict::kDefer;
@@ -346,7 +351,10 @@ ChatPlugin::AccessVerdict ChatPlugin::DecideSubscribe(const ClientView& client, 
         if (bridge_handle_ != client.handle) bridge_requests_.OnBridgeGone();  // of another connection
         bridge_handle_ = client.handle;
       }
-      if (bridge_handle_ == client.handle) delivery_.SetBridge(true);  // the notice comes again, too
+      if (bridge_handle_ == client.handle) {  // the notices come again, too
+        delivery_.SetBridge(true);
+        stats_due_ = {};
+      }
     }
   }
   return Verdict(decision, options_.defer_other_topics);
@@ -372,7 +380,10 @@ ChatPlugin::AccessVerdict ChatPlugin::OnReceive(const ClientView& client, std::s
   if (session == nullptr) return OnStranger(client, topic);
   const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
   const Decision decision = MayReceive(view_, who, topic);
-  if (decision.access == Access::kAllow && session != &scratch) coalescer_.OnDelivery(*session);
+  if (decision.access == Access::kAllow) {
+    ++deliveries_;
+    if (session != &scratch) coalescer_.OnDelivery(*session);
+  }
   return Verdict(decision, options_.defer_other_topics);
 }
 
@@ -431,7 +442,9 @@ void ChatPlugin::OnTick() {
     if (Session* kept = sessions_.Settle(client)) BindInLog(*kept);
   }
   coalescer_.Release();
-  bridge_requests_.Expire(BridgeRequests::Clock::now());
+  const auto now = BridgeRequests::Clock::now();
+  bridge_requests_.Expire(now);
+  TellStats(now);
   delivery_.OnTick();
   rewind_.Drain();
   kicks_.OnTick();
@@ -504,28 +517,6 @@ void ChatPlugin::EndBrokerWhenLogFailed() {
   log_failed_ = true;
   broker_.Log(Broker::Level::kError, failure->reason);
   ::kill(::getpid(), SIGTERM);
-}
-
-nlohmann::json ChatPlugin::Stats() const {
-  const log::LocalLog::Stats log = log_->stats();
-  return {{"users", view_.user_count()},
-          {"rooms", view_.room_count()},
-          {"sessionsConnected", sessions_.connected_count()},
-          {"bridgeConnected", delivery_.bridge_present()},
-          {"committed", std::to_string(delivery_.committed().value)},
-          {"commandsCommitted", log.committed},
-          {"commandsAppended", log.appended},
-          {"commits", log.batches},
-          {"commitsWaitingForSpace", log.no_space_retries},
-          {"journalBytes", log.journal_bytes},
-          {"journalFreeBytes", log.journal_free_bytes},
-          {"boundMessages", gate_.bound().taken_count()},
-          {"boundMessagesLeftOut", gate_.bound().left_out_count()},
-          {"coalescing", coalescer_.active()},
-          {"coalescedBursts", coalescer_.corked_count()},
-          {"requestsAtBridge", bridge_requests_.under_way()},
-          {"refused", gate_.refused_count()},
-          {"closedForBackPressure", gate_.closed_count()}};
 }
 
 }  // namespace parley::plugin

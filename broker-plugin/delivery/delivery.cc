@@ -74,6 +74,7 @@ void Delivery::Drain() {
 void Delivery::Advance() {
   const std::vector<domain::Applied>& applied = outgoing_.front().applied;
   committed_ = applied[next_].index;
+  ++counts_.commands;
   progress_ = {};
   if (++next_ < applied.size()) return;
   next_ = 0;
@@ -100,6 +101,7 @@ bool Delivery::Deliver(const domain::Applied& applied) {
   if (applied.events_first && !ChangeView(applied)) return false;
   const internal::v1::Origin& origin = applied.origin;
   if (applied.ack) {
+    if (applied.ack->code() != Code::OK) counts_.refusals.Count(applied.ack->code());
     PublishAck(origin.client(), AnswerEncoding(static_cast<Encoding>(origin.encoding())), *applied.ack,
                origin.correlation_data());
   }
@@ -153,6 +155,7 @@ void Delivery::StartEvent(const domain::NewEvent& event) {
 void Delivery::PublishToRoom(const std::string& room, const std::string& pb, std::string& json, int qos) {
   for (const Encoding encoding : kEncodings) {
     if (!sessions_.interest().AnyInRoom(room, encoding)) continue;
+    ++counts_.events;
     Publish(RoomEventsTopic(room, encoding), encoding == Encoding::kPb ? pb : JsonOf(pb, json), qos);
   }
 }
@@ -160,6 +163,7 @@ void Delivery::PublishToRoom(const std::string& room, const std::string& pb, std
 void Delivery::PublishToUser(const std::string& user, const std::string& pb, std::string& json, int qos) {
   for (const Encoding encoding : kEncodings) {
     if (!sessions_.interest().AnyOfUser(user, encoding)) continue;
+    ++counts_.events;
     Publish(UserEventsTopic(user, encoding), encoding == Encoding::kPb ? pb : JsonOf(pb, json), qos);
   }
 }
@@ -200,11 +204,13 @@ void Delivery::PublishLive(const v1::Event& event) {
 void Delivery::PublishAck(const std::string& client, Encoding encoding, const v1::Ack& ack,
                           std::string_view correlation_data) {
   if (client.empty() || !sessions_.AnyAckInterest(client, encoding)) return;
+  ++counts_.acks;
   Publish(AcksTopic(client, encoding), encoding == Encoding::kPb ? ack.SerializeAsString() : AckToJson(ack),
           1, correlation_data);
 }
 
 void Delivery::PublishReply(const ReplyAddress& address, std::string_view payload) {
+  ++counts_.replies;
   Publish(address.topic, payload, 1, address.correlation_data);
 }
 
@@ -264,6 +270,10 @@ void Delivery::PublishCommitNotice() {
   internal::v1::CommitNotice notice;
   notice.set_committed(committed_.value);
   Publish(std::string(kCommittedTopic), notice.SerializeAsString(), 0);
+}
+
+void Delivery::PublishStats(const internal::v1::MetricsNotice& notice) {
+  if (bridge_present_) Publish(std::string(kStatsTopic), notice.SerializeAsString(), 0);
 }
 
 }  // namespace parley::plugin

@@ -11,6 +11,7 @@
 #include "broker-plugin/gate/command_sender.h"
 #include "broker-plugin/gate/member_requests.h"
 #include "broker-plugin/gate/rate_limiter.h"
+#include "schemas/code_counts.h"
 #include "schemas/topic.h"
 
 namespace parley::plugin {
@@ -56,6 +57,7 @@ class Gate {
 
   uint64_t closed_count() const { return closed_count_; }
   uint64_t refused_count() const { return refused_count_; }
+  const CodeCounts& refusals() const { return refusals_; }
 
  private:
   // A publish that is answered by an Ack.
@@ -86,6 +88,7 @@ class Gate {
   domain::Command send_command_;
   uint64_t closed_count_ = 0;
   uint64_t refused_count_ = 0;
+  CodeCounts refusals_;
 };
 
 }  // namespace parley::plugin

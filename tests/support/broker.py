@@ -154,7 +154,7 @@ class Broker:
             self.bridge.start(BRIDGE, "--data", self.data, "--host", "127.0.0.1", "--port", str(self.port),
                               "--http-port", str(self.http_port))
             try:
-                self.bridge.wait_ready(lambda: self.http_status("/health") == 200)
+                self.bridge.wait_ready(lambda: self.http_status("/ready") == 200)
                 return
             except StartFailed as failure:
                 if "in use" not in failure.log or attempt + 1 == PORT_ATTEMPTS:

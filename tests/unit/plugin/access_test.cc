@@ -107,6 +107,7 @@ TEST_F(AccessTest, FiltersThatCouldMatchAnythingElseAreDenied) {
                              "$parley/requests",
                              "$parley/barrier",
                              "$parley/committed",
+                             "$parley/stats",
                              "$parley/+",
                              "$share/g/#",
                              "$share/g/$parley/requests",
@@ -187,6 +188,7 @@ TEST_F(AccessTest, NobodyReceivesWhatIsNotTheirs) {
       "$parley/requests",
       "$parley/barrier",
       "$parley/committed",
+      "$parley/stats",
       "$CONTROL/parley/v1",
       "$CONTROL/parley/v1/response",
   };
@@ -209,8 +211,8 @@ TEST_F(AccessTest, OnesOwnTopicsAreReceived) {
   EXPECT_EQ(Receive("me", "plain/topic"), Access::kNotOurs);
 }
 
-TEST_F(AccessTest, TheBridgeHasItsTwoTopicsAndNoOthers) {
-  for (const auto filter : {kBridgeRequestTopic, kCommittedTopic}) {
+TEST_F(AccessTest, TheBridgeHasItsOwnTopicsAndNoOthers) {
+  for (const auto filter : {kBridgeRequestTopic, kCommittedTopic, kStatsTopic}) {
     EXPECT_EQ(MaySubscribe(view_, bridge_, filter).access, Access::kAllow) << filter;
     EXPECT_EQ(MayReceive(view_, bridge_, filter).access, Access::kAllow) << filter;
   }
