@@ -12,9 +12,10 @@ import urllib.request
 import warnings
 
 from tests.support.authority import Authority
-from tests.support.broker import BRIDGE, ROOT, Daemon
-from tests.support.client import new_id
+from tests.support.broker import BRIDGE, Daemon
+from tests.support.documented_metrics import documented_metrics
 from tests.support.parley_test import ParleyTest, main
+from tests.support.raw import Refused, Session
 from tests.support.waiting import free_port, wait_until
 
 # Whatever proxy the environment names: this is loopback.
@@ -44,18 +45,6 @@ class Page:
             if name.endswith(suffix) and self.types.get(name[:-len(suffix)]) == "histogram":
                 return name[:-len(suffix)]
         return name
-
-
-def documented():
-    """{metric: (type, {labels})} of docs/metrics.md."""
-    metrics = {}
-    with open(os.path.join(ROOT, "docs/metrics.md"), encoding="utf-8") as file:
-        for line in file:
-            cells = [cell.strip() for cell in line.split("|")[1:-1]]
-            if len(cells) == 5 and cells[0].startswith("`"):
-                labels = set(re.findall(r"`([a-z_]+)`", re.sub(r":(?: `[a-z_]+`,?)+", "", cells[2])))
-                metrics[cells[0].strip("`")] = (cells[1], labels)
-    return metrics
 
 
 class HttpEdge(ParleyTest):
@@ -91,7 +80,7 @@ class HttpEdge(ParleyTest):
         wait_until(lambda: "parley_commands_committed_total" in self.page().types, 10, "the plugin's numbers")
         page = self.page()
         shown = {name: (kind, page.labels.get(name, set())) for name, kind in page.types.items()}
-        self.assertEqual(shown, documented())
+        self.assertEqual(shown, documented_metrics())
 
     def test_promtool_finds_nothing_to_say(self):
         self.use_everything()
@@ -137,10 +126,9 @@ class HttpEdge(ParleyTest):
         self.assertEqual((values["parley_ready"], values["parley_broker_connected"]), (1, 1))
 
     def test_a_wrong_password_is_counted(self):
-        from tests.support.client import Client
         before = self.page().values.get('parley_logins_total{result="refused"}', 0)
-        with self.assertRaises(Exception):
-            Client(self.broker, "alice", "not-hers", client_id=new_id()).connect()
+        with self.assertRaises(Refused):
+            Session(self.broker.port, "alice", "not-hers", "somewhere")
         wait_until(lambda: self.page().values.get('parley_logins_total{result="refused"}', 0) > before, 10)
 
     def test_only_the_bridge_hears_the_plugins_numbers(self):
