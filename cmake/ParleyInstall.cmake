@@ -46,6 +46,10 @@ install(FILES README.md CHANGELOG.md mosquitto.conf docs/metrics.md docs/invaria
 install(FILES packaging/debian/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/formats DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
+# The package belongs below /usr: the release preset's prefix.
+if(NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+  return()
+endif()
 set(CPACK_PACKAGE_NAME parley)
 set(CPACK_PACKAGE_VENDOR "The Parley authors")
 set(CPACK_PACKAGE_CONTACT "The Parley authors <parley@localhost>")
