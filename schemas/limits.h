@@ -31,8 +31,24 @@ inline constexpr uint32_t kRetentionDaysMax = 36'500;
 // Members named in one createRoom; above: INVALID_ARGUMENT.
 inline constexpr int kMembersPerCommandMax = 10'000;
 inline constexpr size_t kPasswordBytesMax = 256;
+// A signal's payload, the users that it names, and how many a user may send; above: RESOURCE_EXHAUSTED, for
+// `to` INVALID_ARGUMENT.
+inline constexpr size_t kSignalBytesMax = size_t{4} * 1024;
+inline constexpr int kSignalToMax = 50;
+inline constexpr uint32_t kSignalsPerSecond = 20;
+// How long a TYPING_START holds without a renewal; then the server says TYPING_STOP.
+inline constexpr uint32_t kTypingMs = 8'000;
 // Commands of one $CONTROL list; above: INVALID_ARGUMENT.
 inline constexpr size_t kControlCommandsMax = 1'000;
+
+// Of a user's inbox the newest are kept; older ones go with the item that comes.
+inline constexpr uint64_t kInboxItemsMax = 1'000;
+// Rooms with more members than this are told how many have read, not who.
+inline constexpr uint32_t kReceiptMembersMax = 200;
+// How far a cursor is looked for own messages, each way; farther from all that is known: RESOURCE_EXHAUSTED.
+inline constexpr size_t kCursorStepMax = 10'000;
+// Mentions are counted up to here.
+inline constexpr size_t kMentionsCountedMax = 10'000;
 
 // Access rules and bindings; above: RESOURCE_EXHAUSTED.
 inline constexpr size_t kRuleTopicBytesMax = 1024;

@@ -158,8 +158,32 @@ std::string RoomEventsTopic(std::string_view room, Encoding encoding) {
   return Join({kRoot, "rooms/", room, "/events/", LevelName(encoding)});
 }
 
+std::string RoomSignalsTopic(std::string_view room, Encoding encoding) {
+  return Join({kRoot, "rooms/", room, "/signals/", LevelName(encoding)});
+}
+
+std::string RoomCursorTopic(std::string_view room, Encoding encoding) {
+  return Join({kRoot, "rooms/", room, "/cursor/", LevelName(encoding)});
+}
+
+std::string RoomReceiptsTopic(std::string_view room, Encoding encoding) {
+  return Join({kRoot, "rooms/", room, "/receipts/", LevelName(encoding)});
+}
+
 std::string UserEventsTopic(std::string_view user, Encoding encoding) {
   return Join({kRoot, "users/", user, "/events/", LevelName(encoding)});
+}
+
+std::string RoomPresenceTopic(std::string_view room, Encoding encoding) {
+  return Join({kRoot, "rooms/", room, "/presence/", LevelName(encoding)});
+}
+
+std::string UserPresenceTopic(std::string_view user, Encoding encoding) {
+  return Join({kRoot, "users/", user, "/presence/", LevelName(encoding)});
+}
+
+std::string UserInboxTopic(std::string_view user, Encoding encoding) {
+  return Join({kRoot, "users/", user, "/inbox/", LevelName(encoding)});
 }
 
 std::string AcksTopic(std::string_view client, Encoding encoding) {

@@ -32,6 +32,7 @@ inline constexpr std::string_view kBridgeRequestTopic =
 inline constexpr std::string_view kBridgeReplyTopic = "$parley/replies";  // ReplyEnvelope, bridge → plugin
 inline constexpr std::string_view kCommittedTopic = "$parley/committed";  // CommitNotice, plugin → bridge
 inline constexpr std::string_view kStatsTopic = "$parley/stats";          // MetricsNotice, plugin → bridge
+inline constexpr std::string_view kSessionsTopic = "$parley/sessions";    // SessionNotice, plugin → bridge
 inline constexpr std::string_view kBarrierTopic = "$parley/barrier";      // plugin → its own doorbell
 inline constexpr std::string_view kDoorbellTopic = "$CONTROL/parley-doorbell/v1";
 
@@ -79,7 +80,13 @@ Result<ChatTopic> ParseChatTopic(std::string_view topic);
 
 std::string SendTopicOf(std::string_view room, Encoding encoding, std::string_view id = {});
 std::string RoomEventsTopic(std::string_view room, Encoding encoding);
+std::string RoomSignalsTopic(std::string_view room, Encoding encoding);
+std::string RoomCursorTopic(std::string_view room, Encoding encoding);
+std::string RoomReceiptsTopic(std::string_view room, Encoding encoding);
 std::string UserEventsTopic(std::string_view user, Encoding encoding);
+std::string RoomPresenceTopic(std::string_view room, Encoding encoding);
+std::string UserPresenceTopic(std::string_view user, Encoding encoding);
+std::string UserInboxTopic(std::string_view user, Encoding encoding);
 std::string AcksTopic(std::string_view client, Encoding encoding);
 std::string RepliesTopic(std::string_view client, Encoding encoding);
 std::string RequestTopicOf(std::string_view method, Encoding encoding);

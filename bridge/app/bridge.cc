@@ -3,10 +3,15 @@
 #include <chrono>
 #include <utility>
 
+#include "bridge/app/consumers.h"
 #include "bridge/app/credentials.h"
 #include "bridge/app/log.h"
 #include "bridge/app/methods.h"
+#include "bridge/feed/feed_admin.h"
+#include "bridge/feed/feed_metrics.h"
 #include "bridge/metrics/process_metrics.h"
+#include "bridge/presence/presence_methods.h"
+#include "bridge/presence/presence_metrics.h"
 #include "core/store/secondary_store.h"
 
 namespace parley::bridge {
@@ -26,6 +31,10 @@ std::unique_ptr<store::StoreReader> MakeStore(const BridgeOptions& options) {
                                     .log = [](const std::string& line) { LogLine("store: " + line); }});
 }
 
+void LogLocal(const std::string& line) {
+  LogLine("the bridge's own store: " + line);
+}
+
 }  // namespace
 
 Bridge::Bridge(BridgeOptions options)
@@ -33,6 +42,10 @@ Bridge::Bridge(BridgeOptions options)
 
 Bridge::~Bridge() {
   http_.reset();
+  // They publish by the link, which tells them things.
+  if (feed_) feed_->Stop();
+  if (presence_) presence_->Stop();
+  link_.reset();
 }
 
 Status Bridge::Start() {
@@ -40,6 +53,12 @@ Status Bridge::Start() {
   if (!credentials) return std::move(credentials).error();
   Result<Routes> routes = MakeRoutes();
   if (!routes) return std::move(routes).error();
+  Result<std::unique_ptr<store::LocalStore>> local =
+      store::LocalStore::Open(options_.local_store_path(), &LogLocal);
+  if (!local) return std::move(local).error().Within("open the bridge's own store");
+  local_ = *std::move(local);
+  if (Status started = StartPresence(); !started) return std::move(started).error().Within("start presence");
+  if (Status started = StartFeed(); !started) return std::move(started).error().Within("start the feed");
   Result<std::unique_ptr<HttpServer>> http = HttpServer::Start({.host = options_.http_host,
                                                                 .port = options_.http_port,
                                                                 .routes = *std::move(routes),
@@ -55,21 +74,71 @@ Status Bridge::Start() {
   return Connect(*std::move(credentials));
 }
 
+Status Bridge::StartPresence() {
+  presence_ = std::make_unique<PresenceService>(
+      PresenceService::Parts{.reader = *store_,
+                             .local = *local_,
+                             .publish = [this](const std::string& topic, const std::string& payload,
+                                               std::function<void(const Status&)> done) -> Status {
+                               const std::lock_guard lock(mutex_);
+                               if (!link_) return Error{Code::UNAVAILABLE, "not connected"};
+                               return link_->PublishRetained(topic, payload, std::move(done));
+                             },
+                             .ask_sessions =
+                                 [this] {
+                                   const std::lock_guard lock(mutex_);
+                                   if (link_) link_->AskSessions();
+                                 },
+                             .log = [](const std::string& line) { LogLine("presence: " + line); }},
+      options_.presence_grace_ms);
+  AddPresenceMethods(registry_, *presence_);
+  return presence_->Start();
+}
+
+Status Bridge::StartFeed() {
+  feed_ = std::make_unique<Feed>(
+      Feed::Parts{.reader = *store_,
+                  .local = *local_,
+                  .publish = [this](const FeedPublication& publication) { return Publish(publication); },
+                  .log = [](const std::string& line) { LogLine("feed: " + line); }});
+  AddConsumers(*feed_, *presence_);
+  AddFeedAdmin(registry_, *feed_);
+  return feed_->Start();
+}
+
+Status Bridge::Publish(const FeedPublication& publication) {
+  const std::lock_guard lock(mutex_);
+  if (!link_) return Error{Code::UNAVAILABLE, "not connected"};
+  return link_->Publish(publication.topic, publication.payload, publication.qos);
+}
+
 Status Bridge::Connect(Credentials credentials) {
-  auto link =
-      std::make_unique<BrokerLink>(BrokerLink::Options{.host = options_.host,
-                                                       .port = options_.port,
-                                                       .credentials = std::move(credentials),
-                                                       .on_refused =
-                                                           [this](const Error& why) {
-                                                             const std::lock_guard lock(mutex_);
-                                                             refused_ = why;
-                                                           },
-                                                       .on_stats =
-                                                           [this](internal::v1::MetricsNotice notice) {
-                                                             broker_metrics_.Take(std::move(notice), NowMs());
-                                                           }},
-                                   registry_, *store_, query_metrics_);
+  auto link = std::make_unique<BrokerLink>(
+      BrokerLink::Options{
+          .host = options_.host,
+          .port = options_.port,
+          .credentials = std::move(credentials),
+          .on_refused =
+              [this](const Error& why) {
+                const std::lock_guard lock(mutex_);
+                refused_ = why;
+              },
+          .on_committed =
+              [this](LogIndex committed) {
+                feed_->Heard(committed);
+                presence_->OnCommitted(committed);
+              },
+          .on_lost =
+              [this] {
+                feed_->Lost();
+                presence_->OnLinkLost();
+              },
+          .on_sessions = [this](const std::string& notice) { return presence_->OnNotice(notice); },
+          .on_stats =
+              [this](internal::v1::MetricsNotice notice) {
+                broker_metrics_.Take(std::move(notice), NowMs());
+              }},
+      registry_, *store_, query_metrics_);
   BrokerLink& started = *link;
   {
     const std::lock_guard lock(mutex_);
@@ -153,6 +222,8 @@ Result<Routes> Bridge::MakeRoutes() {
   metrics_.Add([this](MetricsPage& page) { broker_metrics_.Collect(page, NowMs()); });
   metrics_.Add([this](MetricsPage& page) { query_metrics_.Collect(page); });
   metrics_.Add([this](MetricsPage& page) { http_counters_.Collect(page); });
+  metrics_.Add([this](MetricsPage& page) { CollectFeed(page, feed_->statuses()); });
+  metrics_.Add([this](MetricsPage& page) { CollectPresence(page, presence_->status()); });
   metrics_.Add(CollectProcess);
   Routes routes;
   routes.Allow(*std::move(cors));

@@ -8,12 +8,15 @@
 #include "bridge/app/bridge_options.h"
 #include "bridge/app/broker_link.h"
 #include "bridge/app/credentials.h"
+#include "bridge/feed/feed.h"
 #include "bridge/http/health.h"
 #include "bridge/http/http_server.h"
 #include "bridge/metrics/broker_metrics.h"
 #include "bridge/metrics/query_metrics.h"
 #include "bridge/metrics/registry.h"
+#include "bridge/presence/presence_service.h"
 #include "bridge/service/registry.h"
+#include "core/store/local_store.h"
 #include "core/store/store_reader.h"
 
 namespace parley::bridge {
@@ -26,7 +29,8 @@ class Bridge {
   Bridge(const Bridge&) = delete;
   Bridge& operator=(const Bridge&) = delete;
 
-  // Binds the HTTP port, then starts to connect. The error is one line for the operator.
+  // Opens the bridge's own store, binds the HTTP port, then starts to connect. The error is one line for the
+  // operator.
   Status Start();
 
   // To be called every moment. An error, in one line: the broker refuses our credentials, and never took
@@ -37,18 +41,26 @@ class Bridge {
  private:
   Status Connect(Credentials credentials);
   Status ConnectAgain();
+  Status StartPresence();
+  Status StartFeed();
+  Status Publish(const FeedPublication& publication);  // any thread
   Result<Routes> MakeRoutes();
+  // On the HTTP server's thread.
   Health LookAtLink();  // without a look at the store: never waits long
   Health CheckReady();
   void CollectLink(MetricsPage& page);
 
   const BridgeOptions options_;
-  const Registry registry_;
   MetricsRegistry metrics_;  // read by the HTTP server
   BrokerMetrics broker_metrics_;
   QueryMetrics query_metrics_;
   HttpCounters http_counters_;
+  Registry registry_;  // unchanged after Start()
   const std::unique_ptr<store::StoreReader> store_;
+  std::unique_ptr<store::LocalStore> local_;  // what the bridge remembers; set by Start()
+
+  std::unique_ptr<PresenceService> presence_;  // set by Start()
+  std::unique_ptr<Feed> feed_;                 // set by Start()
 
   std::atomic<uint64_t> applied_{0};  // seen in the store when it was looked at last
 

@@ -4,6 +4,8 @@
 
 #include <boost/program_options.hpp>
 
+#include "bridge/presence/limits.h"
+
 namespace parley::bridge {
 namespace {
 
@@ -31,7 +33,9 @@ po::options_description Description(BridgeOptions& options, Numbers& numbers) {
       ("http-tls-cert", po::value(&options.http_tls_cert), "serve TLS with this certificate (and its chain), in PEM")
       ("http-tls-key", po::value(&options.http_tls_key), "the certificate's private key, in PEM")
       ("http-connections", po::value(&options.http_connections)->default_value(options.http_connections), "HTTP connections at once; one more is closed")
-      ("http-timeout", po::value(&numbers.http_timeout_s)->default_value(numbers.http_timeout_s), "seconds that a request may take to arrive, and a connection may lie idle");
+      ("http-timeout", po::value(&numbers.http_timeout_s)->default_value(numbers.http_timeout_s), "seconds that a request may take to arrive, and a connection may lie idle")
+      ("presence-grace-ms", po::value(&options.presence_grace_ms)->default_value(options.presence_grace_ms),
+       "how long somebody stays online who has lost the connection, ms");
   // clang-format on
   return description;
 }
@@ -54,6 +58,10 @@ Status TakeNumbers(const Numbers& numbers, BridgeOptions& options) {
   if (Status time = Between("--http-timeout", numbers.http_timeout_s, 1, limits::kHttpTimeoutSecondsMax);
       !time)
     return time;
+  if (options.presence_grace_ms < 0 || options.presence_grace_ms > limits::kPresenceGraceMsMax) {
+    return Error{Code::INVALID_ARGUMENT,
+                 "--presence-grace-ms is 0 to " + std::to_string(limits::kPresenceGraceMsMax)};
+  }
   if (options.http_tls_cert.empty() != options.http_tls_key.empty()) {
     return Error{Code::INVALID_ARGUMENT, "--http-tls-cert and --http-tls-key: give both, or neither"};
   }

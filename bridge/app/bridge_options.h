@@ -21,9 +21,11 @@ struct BridgeOptions {
   std::string http_tls_key{};
   int http_connections = limits::kHttpConnectionsMax;
   int64_t http_timeout_ms = limits::kHttpTimeoutMs;
+  int64_t presence_grace_ms = 5'000;  // a reconnect within it is not seen
 
   std::string store_path() const { return data + "/store"; }
   std::string scratch_path() const { return data + "/bridge/secondary"; }
+  std::string local_store_path() const { return data + "/bridge/store"; }
   std::string credentials_path() const { return data + "/bridge.credentials"; }
 };
 

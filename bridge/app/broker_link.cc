@@ -1,5 +1,6 @@
 #include "bridge/app/broker_link.h"
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -19,6 +20,16 @@ int64_t NowMs() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now().time_since_epoch())
       .count();
 }
+
+struct Subscription {
+  std::string_view filter;
+  int qos;
+};
+// The commit notices come after the requests: they are what says that the bridge is there. And before the
+// sessions, whose memberships are read up to what is committed.
+constexpr std::array<Subscription, 4> kSubscriptions = {
+    Subscription{kBridgeRequestTopic, 1}, Subscription{kCommittedTopic, 0}, Subscription{kSessionsTopic, 1},
+    Subscription{kStatsTopic, 0}};
 
 client::MqttOptions TransportOptions(const BrokerLink::Options& options) {
   return {.host = options.host,
@@ -72,17 +83,24 @@ void BrokerLink::OnConnected(bool /*session_present*/) {
 void BrokerLink::Subscribe() {
   granted_ = 0;
   subscribe_again_ms_ = -1;
-  for (const auto& [filter, qos] :
-       {std::pair(kBridgeRequestTopic, 1), std::pair(kCommittedTopic, 0), std::pair(kStatsTopic, 0)}) {
-    if (Status asked = transport_.Subscribe(std::string(filter), qos); !asked) {
-      OnSubscribed(std::string(filter), asked);
-    }
+  for (const Subscription& subscription : kSubscriptions) {
+    const std::string filter(subscription.filter);
+    if (Status asked = transport_.Subscribe(filter, subscription.qos); !asked) OnSubscribed(filter, asked);
   }
+}
+
+void BrokerLink::AskSessions() {
+  // Not connected: it is asked with the next connection.
+  (void)transport_.Subscribe(std::string(kSessionsTopic), 1).has_value();
 }
 
 void BrokerLink::OnSubscribed(const std::string& filter, const Status& status) {
   if (status) {
-    if (++granted_ == kSubscriptions) LogLine("answering requests");
+    for (size_t i = 0; i < kSubscriptions.size(); ++i) {
+      if (filter != kSubscriptions[i].filter) continue;
+      const uint32_t before = granted_.fetch_or(uint32_t{1} << i);
+      if (before != kAllGranted && granted_ == kAllGranted) LogLine("answering requests");
+    }
     return;
   }
   if (!transport_.connected()) return;
@@ -94,6 +112,7 @@ void BrokerLink::OnSubscribed(const std::string& filter, const Status& status) {
 void BrokerLink::OnConnectionLost(const Error& why) {
   granted_ = 0;
   committed_ = 0;
+  options_.on_lost();
   LogLine(why.reason + "; connecting again");
 }
 
@@ -104,11 +123,17 @@ void BrokerLink::OnAttemptFailed(const Error& why) {
 
 void BrokerLink::OnGaveUp(const Error& why) {
   granted_ = 0;
+  committed_ = 0;
+  options_.on_lost();
   options_.on_refused(why);
 }
 
 void BrokerLink::OnMessage(client::MqttMessage message) {
   if (message.topic == kBridgeRequestTopic) return TakeRequest(message.payload);
+  if (message.topic == kSessionsTopic) {
+    if (options_.on_sessions(message.payload)) AskSessions();
+    return;
+  }
   if (message.topic == kStatsTopic) return TakeStats(message.payload);
   if (message.topic != kCommittedTopic) return;
   internal::v1::CommitNotice notice;
@@ -138,6 +163,7 @@ void BrokerLink::TakeStats(const std::string& payload) {
 
 void BrokerLink::Hear(LogIndex committed) {
   committed_ = committed.value;
+  options_.on_committed(committed);
   Send(parked_.Heard(committed));
 }
 

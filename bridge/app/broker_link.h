@@ -27,6 +27,12 @@ class BrokerLink final : private client::MqttListener {
     // The broker has refused the credentials: this link is done. Called once, on the transport's thread; must
     // not destroy the link.
     std::function<void(const Error&)> on_refused;
+    // Everything up to there is on disk, as the plugin says; the connection that said so is gone. On the
+    // transport's thread.
+    std::function<void(LogIndex)> on_committed;
+    std::function<void()> on_lost;
+    // A SessionNotice. True: one is missing, ask for all sessions again.
+    std::function<bool(const std::string&)> on_sessions;
     // The plugin's numbers have come. On the transport's thread.
     std::function<void(internal::v1::MetricsNotice)> on_stats;
   };
@@ -39,8 +45,21 @@ class BrokerLink final : private client::MqttListener {
   // Finishes the query that is running, sends what may leave, disconnects. Idempotent.
   void Stop();
 
+  // Hands a message to the connection, at most once. UNAVAILABLE, RESOURCE_EXHAUSTED. Any thread.
+  Status Publish(const std::string& topic, const std::string& payload, int qos) {
+    return transport_.Publish(topic, payload, qos);
+  }
+  // A retained message, QoS 1; `done` is called once with the broker's answer unless this fails, on the
+  // transport's thread. Any thread.
+  Status PublishRetained(const std::string& topic, const std::string& payload,
+                         std::function<void(const Status&)> done) {
+    return transport_.Publish(topic, payload, 1, /*retain=*/true, std::move(done));
+  }
+  // For the list of all sessions: on_sessions hears it. Any thread.
+  void AskSessions();
+
   // Connected, and the plugin's requests arrive. Any thread.
-  bool serving() const { return granted_ == kSubscriptions; }
+  bool serving() const { return granted_ == kAllGranted; }
   // The newest log index that the plugin has said to be durable on this connection; 0: none yet. Any thread.
   LogIndex committed() const { return {committed_}; }
   // Any thread.
@@ -50,7 +69,7 @@ class BrokerLink final : private client::MqttListener {
   bool was_connected() const { return was_connected_; }
 
  private:
-  static constexpr int kSubscriptions = 3;
+  static constexpr uint32_t kAllGranted = 0b1111;  // a bit for each subscription
 
   // MqttListener, all on the transport's thread.
   void OnConnected(bool session_present) override;
@@ -69,7 +88,7 @@ class BrokerLink final : private client::MqttListener {
 
   const Options options_;
   const Registry& registry_;
-  std::atomic<int> granted_{0};
+  std::atomic<uint32_t> granted_{0};
   std::atomic<bool> was_connected_{false};
   std::atomic<uint64_t> committed_{0};
   std::atomic<size_t> replies_parked_{0};

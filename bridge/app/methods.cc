@@ -1,6 +1,7 @@
 #include "bridge/app/methods.h"
 
 #include "bridge/history/history_page.h"
+#include "bridge/receipts/receipts_get.h"
 #include "bridge/rooms/members_list.h"
 #include "bridge/rooms/rooms_get.h"
 #include "bridge/rooms/rooms_list.h"
@@ -16,6 +17,7 @@ Registry BridgeMethods() {
   methods.Add("rooms.list", &RoomsList);
   methods.Add("rooms.get", &RoomsGet);
   methods.Add("members.list", &MembersList);
+  methods.Add("receipts.get", &ReceiptsGet);
   methods.Add("users.get", &UsersGet);
   methods.Add("users.find", &UsersFind);
   return methods;

@@ -25,6 +25,8 @@ inline constexpr int kFitAttemptsMax = 32;
 inline constexpr size_t kMembershipsPerRead = 256;
 // Rooms that one page of the public ones looks at; then the page ends, with or without some.
 inline constexpr size_t kRoomsLookedAtMax = 4'096;
+// Events that a search for a room's newest message looks at; then there is none.
+inline constexpr size_t kEventsLookedAtMax = 1'000;
 // A credentials file; above: refused.
 inline constexpr size_t kCredentialsBytesMax = size_t{4} * 1024;
 // Open HTTP connections, unless --http-connections says otherwise; above: closed at once.
@@ -37,5 +39,36 @@ inline constexpr uint64_t kHttpBodyBytesMax = 1024;
 // otherwise; then: closed.
 inline constexpr int64_t kHttpTimeoutMs = 10'000;
 inline constexpr int kHttpTimeoutSecondsMax = 300;  // of --http-timeout
+
+// The change feed. What a consumer reads at once; the rest comes next. Views are short: they keep the store
+// from moving.
+inline constexpr size_t kFeedEntriesPerRead = 512;
+inline constexpr size_t kFeedItemsPerRead = 4'096;
+// Between two reads of a consumer that has nothing left to catch up with: each moves the store's view.
+inline constexpr int64_t kFeedPauseMs = 15;
+// A consumer looks for itself, too, when nothing wakes it.
+inline constexpr int64_t kFeedIdleMs = 1'000;
+// Tries of one entry that fails; then it is a dead letter.
+inline constexpr uint32_t kFeedTriesMax = 5;
+// The pauses between them, and between attempts that wait for something else (connection, disk).
+inline constexpr int64_t kFeedRetryFirstMs = 100;
+inline constexpr int64_t kFeedRetryLastMs = 5'000;
+// Dead letters of one consumer; above: it stops there, says so, and goes on when some were replayed or
+// dropped.
+inline constexpr size_t kDeadLettersMax = 1'000;
+// The reason in a dead letter; above: cut off.
+inline constexpr size_t kDeadLetterReasonBytesMax = 256;
+// Commit notices whose time is remembered, to know how late a consumer is; above: every second one goes.
+inline constexpr size_t kFeedMarksMax = 8'192;
+// Between two counts of a big room's readers; longer when counting takes long: so many times as long.
+inline constexpr int64_t kReceiptCountsMs = 1'000;
+inline constexpr int64_t kReceiptCountsRest = 20;
+// How long it is remembered whether a room is big.
+inline constexpr int64_t kReceiptSizeKnownMs = 1'000;
+// Rooms of which such things are remembered; above: all are looked at anew, and further big ones wait for the
+// next news.
+inline constexpr size_t kReceiptRoomsMax = 10'000;
+// Rows of a consumer deleted at once when its store is another one.
+inline constexpr size_t kFeedRowsPerDelete = 1'000;
 
 }  // namespace parley::bridge::limits

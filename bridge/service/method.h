@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,9 +61,9 @@ std::string EncodeRefusal(Encoding encoding, const std::string& request_id, cons
 template <typename Request, typename Reply>
 class TypedMethod final : public Method {
  public:
-  using Service = Result<Reply> (*)(const Request&, const store::StoreView&, const Caller&, Budget);
+  using Service = std::function<Result<Reply>(const Request&, const store::StoreView&, const Caller&, Budget)>;
 
-  explicit TypedMethod(Service service) : service_(service) {}
+  explicit TypedMethod(Service service) : service_(std::move(service)) {}
 
   Answer Run(const Query& query, store::StoreReader& reader) const override {
     Request request;

@@ -19,6 +19,10 @@ class Registry {
     methods_[std::move(name)] = std::make_unique<TypedMethod<Request, Reply>>(service);
   }
 
+  void AddMethod(std::string name, std::unique_ptr<Method> method) {
+    methods_[std::move(name)] = std::move(method);
+  }
+
   // UNIMPLEMENTED for a method that is not here.
   Answer Run(std::string_view method, const Query& query, store::StoreReader& reader) const;
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "core/store/unread.h"
+
 namespace parley::bridge {
 namespace {
 
@@ -19,6 +21,14 @@ void See(VisibleRoom& room, std::string_view name, std::string_view user) {
   if (room.member) role = room.member->role();
   room.visibility =
       domain::VisibilityOf(name, user, role, room.member ? room.member->visible_from() : 0, room.head);
+}
+
+Status FindEnd(const store::StoreView& view, VisibleRoom& room) {
+  const Result<store::RoomEnd> end = view.End(room.rid());
+  if (!end) return end.error();
+  room.head = end->head;
+  room.ordinal = end->ordinal;
+  return {};
 }
 
 // A direct room exists for its two users as soon as both exist.
@@ -61,14 +71,13 @@ Result<VisibleRoom> OpenRoom(const store::StoreView& view, const Caller& caller,
   if (!record) return std::move(record).error();
 
   VisibleRoom room;
+  room.uid = Uid{user->uid()};
   if (*record) {
     room.record = **std::move(record);
-    Result<std::optional<domain::MemberRecord>> member = view.Member(room.rid(), Uid{user->uid()});
+    Result<std::optional<domain::MemberRecord>> member = view.Member(room.rid(), room.uid);
     if (!member) return std::move(member).error();
     room.member = *std::move(member);
-    Result<Seq> head = view.Head(room.rid());
-    if (!head) return std::move(head).error();
-    room.head = *head;
+    if (Status ended = FindEnd(view, room); !ended) return std::move(ended).error();
   } else if (direct) {
     room.record.set_room(std::string(name));
     room.record.set_kind(v1::Room::DIRECT);
@@ -83,17 +92,16 @@ Result<VisibleRoom> OpenRoom(const store::StoreView& view, const Caller& caller,
 Result<VisibleRoom> RoomOfMember(const store::StoreView& view, const domain::UserRecord& user,
                                  const store::RoomOfUser& of) {
   VisibleRoom room;
+  room.uid = Uid{user.uid()};
   Result<std::optional<domain::RoomRecord>> record = view.Room(of.room);
   if (!record) return std::move(record).error();
   if (!*record || (*record)->rid() != of.rid.value) return Damaged("a membership of no room");
   room.record = **std::move(record);
-  Result<std::optional<domain::MemberRecord>> member = view.Member(of.rid, Uid{user.uid()});
+  Result<std::optional<domain::MemberRecord>> member = view.Member(of.rid, room.uid);
   if (!member) return std::move(member).error();
   if (!*member) return Damaged("a membership without its record");
   room.member = *std::move(member);
-  Result<Seq> head = view.Head(of.rid);
-  if (!head) return std::move(head).error();
-  room.head = *head;
+  if (Status ended = FindEnd(view, room); !ended) return std::move(ended).error();
   See(room, of.room, user.username());
   return room;
 }
@@ -107,6 +115,14 @@ Result<v1::RoomState> DescribeRoom(const store::StoreView& view, const VisibleRo
   state.set_role(room.member ? room.member->role() : v1::Member::MEMBER);
   state.set_head(room.head.value);
   state.set_first(room.First().value);
+  if (room.member) {
+    const Result<store::Unread> unread =
+        store::UnreadOf(view, room.rid(), room.uid, *room.member, {room.head, room.ordinal});
+    if (!unread) return unread.error();
+    state.set_read(room.member->read());
+    state.set_unread(unread->unread);
+    state.set_mentions(unread->mentions);
+  }
   if (room.First().value == 0) return state;
   Result<v1::Event> last = RequireEvent(view, room.rid(), room.head);
   if (!last) return std::move(last).error();

@@ -16,6 +16,8 @@ struct VisibleRoom {
   std::optional<domain::MemberRecord> member;
   domain::Visibility visibility;
   Seq head;
+  Uid uid;               // of the user
+  uint64_t ordinal = 0;  // countable events up to the head
 
   Rid rid() const { return Rid{record.rid()}; }
   // The first visible seq there is; 0 when there is none.
@@ -34,8 +36,8 @@ Result<VisibleRoom> OpenRoom(const store::StoreView& view, const Caller& caller,
 Result<VisibleRoom> RoomOfMember(const store::StoreView& view, const domain::UserRecord& user,
                                  const store::RoomOfUser& room);
 
-// What every listing says of a room: all but `events` and what depends on a cursor. `last_event` only up to
-// `last_event_bytes_max`.
+// What every listing says of a room: all but `events` and what depends on a sync's cursor. `last_event` only
+// up to `last_event_bytes_max`.
 Result<v1::RoomState> DescribeRoom(const store::StoreView& view, const VisibleRoom& room,
                                    size_t last_event_bytes_max);
 

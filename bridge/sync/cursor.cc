@@ -20,15 +20,21 @@ std::optional<SyncCursor> ParseProgress(std::string_view text) {
   const size_t sum_at = text.rfind('.');
   const std::string_view body = text.substr(0, sum_at);
   if (text.substr(sum_at + 1) != Checksum(body)) return std::nullopt;
-  const size_t first_dot = body.find('.');
-  if (first_dot == std::string_view::npos) return std::nullopt;
-  const size_t second_dot = body.find('.', first_dot + 1);
-  if (second_dot == std::string_view::npos) return std::nullopt;
-  const auto since = ParseDecimal(body.substr(0, first_dot));
-  const auto target = ParseDecimal(body.substr(first_dot + 1, second_dot - first_dot - 1));
-  const auto last = ParseDecimal(body.substr(second_dot + 1));
-  if (!since || !target || !last || *since > *target) return std::nullopt;
-  return SyncCursor{LogIndex{*since}, SyncCursor::Progress{LogIndex{*target}, Rid{*last}}};
+  std::array<uint64_t, 4> numbers{};  // since, target, last room, inbox
+  size_t count = 0;
+  for (std::string_view rest = body; count <= numbers.size();) {
+    const size_t dot = rest.find('.');
+    const std::optional<uint64_t> number = ParseDecimal(rest.substr(0, dot));
+    if (!number || count == numbers.size()) return std::nullopt;
+    numbers[count++] = *number;
+    if (dot == std::string_view::npos) break;
+    rest.remove_prefix(dot + 1);
+  }
+  const auto& [since, target, last, inbox] = numbers;
+  if (count < 3 || since > target) return std::nullopt;
+  SyncCursor cursor{LogIndex{since}, SyncCursor::Progress{LogIndex{target}, Rid{last}}};
+  if (count == 4) cursor.progress->inbox = inbox;
+  return cursor;
 }
 
 }  // namespace
@@ -36,8 +42,9 @@ std::optional<SyncCursor> ParseProgress(std::string_view text) {
 std::string FormatCursor(const SyncCursor& cursor) {
   std::string text = std::to_string(cursor.since.value);
   if (!cursor.progress) return text;
-  text +=
-      "." + std::to_string(cursor.progress->target.value) + "." + std::to_string(cursor.progress->last.value);
+  const SyncCursor::Progress& progress = *cursor.progress;
+  text += "." + std::to_string(progress.target.value) + "." + std::to_string(progress.last.value);
+  if (progress.inbox) text += "." + std::to_string(*progress.inbox);
   return text + "." + Checksum(text);
 }
 

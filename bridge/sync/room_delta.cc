@@ -65,7 +65,9 @@ std::optional<v1::RoomState> Left(const std::string& room, LogIndex left, LogInd
   return state;
 }
 
+// Something was said there, or the user's own cursor has moved (on another device).
 Result<bool> HasMoved(const StoreView& view, const VisibleRoom& room, LogIndex since) {
+  if (room.member && room.member->moved_feed() > since.value) return true;
   if (room.First().value == 0) return false;
   const Result<v1::Event> newest = RequireEvent(view, room.rid(), room.head);
   if (!newest) return newest.error();

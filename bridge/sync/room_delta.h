@@ -14,8 +14,8 @@ struct DeltaLimits {
 };
 
 // What is new in one room for one of its members, former ones included, since a log index: its state and the
-// newest events after it that the member may see. A room joined since then counts as never seen. nullopt:
-// nothing is new.
+// newest events after it that the member may see. A room joined since then counts as never seen, one where
+// only their own cursor has moved comes without events. nullopt: nothing is new.
 Result<std::optional<v1::RoomState>> RoomDelta(const store::StoreView& view, const VisibleRoom& room,
                                                LogIndex since, const DeltaLimits& limits);
 

@@ -1,6 +1,7 @@
 #include "broker-plugin/acl/access.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "core/domain/permissions.h"
@@ -54,18 +55,26 @@ const domain::User* ActiveUser(const domain::Directory& view, std::string_view n
   return user == nullptr || user->disabled ? nullptr : user;
 }
 
-// chat/v1/rooms/{room}/events/{pb,json,+}
-bool IsRoomEventsFilter(std::string_view filter, std::string_view& room) {
+// chat/v1/{rooms,users}/{name}/{aspect}/{pb,json,+}: the name, of a filter of this branch and aspect.
+std::optional<std::string_view> NameIn(std::string_view filter, std::string_view branch,
+                                       std::string_view aspect) {
   std::string_view levels[6];
   size_t count = 0;
   ForEachLevel(filter, [&](std::string_view level) {
     if (count < 6) levels[count] = level;
     return ++count <= 6;
   });
-  if (count != 6 || levels[2] != "rooms" || levels[4] != "events") return false;
-  if (levels[5] != "json" && levels[5] != "pb" && levels[5] != "+") return false;
-  room = levels[3];
-  return !HasWildcard(room);
+  if (count != 6 || levels[2] != branch || levels[4] != aspect || HasWildcard(levels[3])) return std::nullopt;
+  if (levels[5] != "json" && levels[5] != "pb" && levels[5] != "+") return std::nullopt;
+  return levels[3];
+}
+
+// What members of a room are told of it.
+std::optional<std::string_view> RoomIn(std::string_view filter) {
+  for (const std::string_view aspect : {"events", "receipts", "signals", "presence"}) {
+    if (const auto room = NameIn(filter, "rooms", aspect)) return room;
+  }
+  return std::nullopt;
 }
 
 // False for what only the server publishes: events, receipts, presence, and all of users/ and clients/.
@@ -78,18 +87,34 @@ bool IsForClients(std::string_view topic) {
   return std::holds_alternative<SendTopic>(*parsed) || std::holds_alternative<RequestTopic>(*parsed);
 }
 
+bool IsToldToMembers(const RoomTopic& room) {
+  return room.aspect == RoomTopic::Aspect::kEvents || room.aspect == RoomTopic::Aspect::kReceipts ||
+         room.aspect == RoomTopic::Aspect::kSignals || room.aspect == RoomTopic::Aspect::kPresence;
+}
+
 Decision MaySubscribeChat(const domain::Directory& view, const Identity& who, std::string_view filter) {
   if (IsUnder(filter, "users", who.user) || IsUnder(filter, "clients", who.client)) {
     return {Access::kAllow, Because::kOwn};
   }
-  std::string_view room;
-  if (IsRoomEventsFilter(filter, room)) {
-    return Allowed(ParseRoomId(room) && domain::MayReceive(view, room, who.user), Because::kMembership);
+  if (const std::optional<std::string_view> room = RoomIn(filter)) {
+    return Allowed(ParseRoomId(*room) && domain::MayReceive(view, *room, who.user), Because::kMembership);
+  }
+  if (const std::optional<std::string_view> user = NameIn(filter, "users", "presence")) {
+    return Allowed(domain::ShareRoom(view, who.user, *user), Because::kSharedRoom);
   }
   return {Access::kDeny, HasWildcard(filter) ? Because::kTooWide : Because::kForeign};
 }
 
 }  // namespace
+
+bool IsPresenceTopic(std::string_view topic) {
+  const Result<ChatTopic> parsed = ParseChatTopic(topic);
+  if (!parsed) return false;
+  if (const auto* room = std::get_if<RoomTopic>(&*parsed))
+    return room->aspect == RoomTopic::Aspect::kPresence;
+  const auto* user = std::get_if<UserTopic>(&*parsed);
+  return user != nullptr && user->aspect == UserTopic::Aspect::kPresence;
+}
 
 bool IsAdmin(const domain::Directory& view, std::string_view user) {
   const domain::User* known = view.FindUser(user);
@@ -100,7 +125,8 @@ Decision MaySubscribe(const domain::Directory& view, const Identity& who, std::s
   const Result<std::string_view> plain = WithoutShare(filter);
   if (!plain || plain->empty()) return {Access::kDeny, Because::kMalformed};
   if (StartsWith(*plain, kInternalRoot)) {
-    const bool own = filter == kBridgeRequestTopic || filter == kCommittedTopic || filter == kStatsTopic;
+    const bool own = filter == kBridgeRequestTopic || filter == kCommittedTopic || filter == kSessionsTopic ||
+                     filter == kStatsTopic;
     return Allowed(who.bridge && own, who.bridge ? Because::kBridge : Because::kInternal);
   }
   if (who.bridge) return {Access::kDeny, Because::kBridge};
@@ -139,12 +165,13 @@ Decision MayReceive(const domain::Directory& view, const Identity& who, std::str
     Decision operator()(const RequestTopic&) { return {Access::kDeny, Because::kForNobody}; }
     Decision operator()(const RewindTopic&) { return {Access::kDeny, Because::kForNobody}; }
     Decision operator()(const RoomTopic& room) {
-      if (room.aspect != RoomTopic::Aspect::kEvents) return {Access::kDeny, Because::kForNobody};
+      if (!IsToldToMembers(room)) return {Access::kDeny, Because::kForNobody};
       return Allowed(domain::MayReceive(view, room.room, who.user), Because::kMembership);
     }
     Decision operator()(const UserTopic& user) {
-      return user.user == who.user ? Decision{Access::kAllow, Because::kOwn}
-                                   : Decision{Access::kDeny, Because::kForeign};
+      if (user.user == who.user) return {Access::kAllow, Because::kOwn};
+      if (user.aspect != UserTopic::Aspect::kPresence) return {Access::kDeny, Because::kForeign};
+      return Allowed(domain::ShareRoom(view, who.user, user.user), Because::kSharedRoom);
     }
     Decision operator()(const ClientTopic& client) {
       return !client.client.empty() && client.client == who.client
@@ -165,7 +192,7 @@ Decision MayPublish(const domain::Directory& view, const Identity& who, std::str
     if (topic != kControlTopic) return {Access::kDeny, Because::kOtherControl};
     return Allowed(IsAdmin(view, who.user), Because::kForAdmins);
   }
-  if (who.bridge) return {Access::kDeny, Because::kBridge};  // it speaks by its reply topic
+  if (who.bridge) return Allowed(IsBridgeTopic(topic), Because::kBridge);
   const domain::User* user = ActiveUser(view, who.user);
   if (user == nullptr) return {Access::kDeny, Because::kUnknownUser};
   if (!IsChat(topic)) {
@@ -173,6 +200,12 @@ Decision MayPublish(const domain::Directory& view, const Identity& who, std::str
   }
   const bool for_clients = IsForClients(topic);
   return Allowed(for_clients, for_clients ? Because::kGateDecides : Because::kServerOnly);
+}
+
+bool IsBridgeTopic(std::string_view topic) {
+  const Result<ChatTopic> parsed = ParseChatTopic(topic);
+  const auto* room = parsed ? std::get_if<RoomTopic>(&*parsed) : nullptr;
+  return (room != nullptr && room->aspect == RoomTopic::Aspect::kReceipts) || IsPresenceTopic(topic);
 }
 
 Decision MayPublishWill(const domain::Directory& view, const Identity& who, std::string_view topic) {

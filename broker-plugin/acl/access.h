@@ -35,6 +35,7 @@ enum class Because {
   kTooWide,          // the filter can match chat topics that are not one's own
   kOwn,              // one's own users/ or clients/ topics
   kForeign,          // somebody else's
+  kSharedRoom,       // having, or not having, a room in common
   kMembership,       // being, or not being, a reader of the room
   kForNobody,        // what clients send is delivered to nobody
   kServerOnly,       // what only the server publishes
@@ -46,6 +47,9 @@ struct Decision {
   Because because = Because::kNoRule;
   domain::RuleHit rule{};  // of kRule; valid until the view changes
 };
+
+// chat/v1/{rooms,users}/{name}/presence/{pb,json}: what the bridge publishes itself, retained.
+bool IsPresenceTopic(std::string_view topic);
 
 // What the access rules say, from the ACL view alone. Pure. No allocation for a topic.
 
@@ -63,6 +67,9 @@ Decision MayReceive(const domain::Directory& view, const Identity& who, std::str
 // answers. What only the server publishes: no. (The broker routes a will without asking the gate, at its end
 // with its client still connected: a will must not pass for an event.)
 Decision MayPublish(const domain::Directory& view, const Identity& who, std::string_view topic);
+
+// What the bridge publishes of the chat: receipts and presence (besides its replies, on $parley/).
+bool IsBridgeTopic(std::string_view topic);
 
 // The will of a client that is gone: only plain topics.
 Decision MayPublishWill(const domain::Directory& view, const Identity& who, std::string_view topic);

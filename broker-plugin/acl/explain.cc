@@ -72,7 +72,8 @@ void ExplainGate(const domain::Directory& view, const Question& question, Explan
     return;
   }
   const std::string name(send != nullptr ? send->room : room->room);
-  if (Status right = RightToSpeak(view, name, question.user, send != nullptr); !right) {
+  const bool speaks = send != nullptr || room->aspect == RoomTopic::Aspect::kSignals;
+  if (Status right = RightToSpeak(view, name, question.user, speaks); !right) {
     answer.reason = right.error().reason;
     answer.change = right.error().code == Code::NOT_FOUND || right.error().code == Code::INVALID_ARGUMENT
                         ? "name a room that exists"
@@ -151,6 +152,9 @@ Words WordsFor(Because because) {
     case Because::kForeign:
       return {"", "it belongs to another user or client",
               "name the user's or the client's own topics; with a client id, give it as `client`"};
+    case Because::kSharedRoom:
+      return {"both are members of a room", "they are members of no common room",
+              "add both to one room (addMember)"};
     case Because::kForNobody:
       return {"",
               "what clients send to the server is delivered to nobody, and a will may not be a message to it",

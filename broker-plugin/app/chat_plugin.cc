@@ -35,6 +35,12 @@ std::string Hex(const std::array<char, 16>& bytes) {
   return text;
 }
 
+uint64_t RandomNumber() {
+  uint64_t number = 0;
+  randombytes_buf(&number, sizeof number);
+  return number;
+}
+
 bool SameText(std::string_view a, std::string_view b) {
   return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
 }
@@ -112,6 +118,7 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
                  .released = [this](LogIndex committed) { log_->Release(committed); },
                  .routed = [this] { coalescer_.Release(); }},
                 opened.applied),
+      session_notices_(broker, RandomNumber(), &LogClock::WallMs),
       commands_(*log_, clock_),
       pool_([this] { WakeUp(); }),
       login_pool_([this] { WakeUp(); }, WorkerPool::Priority::kYielding),
@@ -135,6 +142,7 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
                 .pool = pool_,
                 .memory = memory_,
                 .sessions = sessions_,
+                .bridge = bridge_requests_,
                 .kick = [this](const std::string& user,
                                const std::string& client) { return kicks_.AllLater(user, client); },
                 .stats = [this] { return Stats(); },
@@ -144,7 +152,9 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
     const domain::User* owner = view_.FindUser(record.username());
     if (owner == nullptr || owner->record.uid() != record.uid()) record.clear_username();
   }
+  sessions_.SetListener(&session_notices_);
   sessions_.Restore(opened.clients, clock_.LogMs());
+  gate_.signals().set_typing_time(std::chrono::milliseconds(options.typing_timeout_ms));
 }
 
 ChatPlugin::~ChatPlugin() {
@@ -283,9 +293,14 @@ void ChatPlugin::OnDisconnect(ClientHandle handle) {
     delivery_.SetBridge(false);
     bridge_requests_.OnBridgeGone();
   }
+  if (handle == sessions_handle_ && sessions_handle_ != nullptr) {
+    sessions_handle_ = nullptr;
+    session_notices_.Stop();
+  }
   const Session* session = sessions_.Find(handle);
   if (session != nullptr) {
     last_gone_ = {handle, session->user};
+    gate_.signals().OnGone(session->client);
   } else if (last_gone_.handle != handle) {  // else told twice
     last_gone_ = {};
     unlearned_gone_ = handle;
@@ -346,18 +361,23 @@ ChatPlugin::AccessVerdict ChatPlugin::DecideSubscribe(const ClientView& client, 
   if (decision.access == Access::kAllow) {
     // An offline session of the broker's is interested in everything as it is.
     if (session.connected) sessions_.AddInterest(session, *WithoutShare(filter));
-    if (who.bridge && session.connected) {
-      if (filter == kBridgeRequestTopic) {
-        if (bridge_handle_ != client.handle) bridge_requests_.OnBridgeGone();  // of another connection
-        bridge_handle_ = client.handle;
-      }
-      if (bridge_handle_ == client.handle) {  // the notices come again, too
-        delivery_.SetBridge(true);
-        stats_due_ = {};
-      }
-    }
+    if (who.bridge && session.connected) OnBridgeSubscribed(client, filter);
   }
   return Verdict(decision, options_.defer_other_topics);
+}
+
+void ChatPlugin::OnBridgeSubscribed(const ClientView& client, std::string_view filter) {
+  if (filter == kStatsTopic) stats_due_ = {};  // at the next tick
+  if (filter == kSessionsTopic) {
+    sessions_handle_ = client.handle;
+    session_notices_.Begin();
+    return;
+  }
+  if (filter == kBridgeRequestTopic) {
+    if (bridge_handle_ != client.handle) bridge_requests_.OnBridgeGone();  // of another connection
+    bridge_handle_ = client.handle;
+  }
+  if (bridge_handle_ == client.handle) delivery_.SetBridge(true);  // the notice comes again, too
 }
 
 // Each SUBSCRIBE starts one; the questions that our own kicks cause do not.
@@ -381,6 +401,9 @@ ChatPlugin::AccessVerdict ChatPlugin::OnReceive(const ClientView& client, std::s
   const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
   const Decision decision = MayReceive(view_, who, topic);
   if (decision.access == Access::kAllow) {
+    if (Signals::IsSignalTopic(topic) && !gate_.signals().MayReceive(who.user, topic, payload)) {
+      return AccessVerdict::kDeny;
+    }
     ++deliveries_;
     if (session != &scratch) coalescer_.OnDelivery(*session);
   }
@@ -393,6 +416,7 @@ ChatPlugin::AccessVerdict ChatPlugin::OnPublish(const ClientView& client, std::s
   }
   const Session* session = sessions_.Find(client.handle);
   if (session == nullptr) session = LearnFromCertificate(client);
+  if (session == nullptr && IsRetainedOfBridge(client, topic)) return AccessVerdict::kAllow;
   if (session == nullptr) return IsDeferred(client) ? OnStranger(client, topic) : OnWill(client, topic);
   const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
   const Decision decision = MayPublish(view_, who, topic);
@@ -445,7 +469,9 @@ void ChatPlugin::OnTick() {
   const auto now = BridgeRequests::Clock::now();
   bridge_requests_.Expire(now);
   TellStats(now);
+  gate_.signals().OnTick(Signals::Clock::now());
   delivery_.OnTick();
+  session_notices_.OnTick(SessionNotices::Clock::now());
   rewind_.Drain();
   kicks_.OnTick();
   KickStrangers();

@@ -21,6 +21,7 @@
 #include "broker-plugin/delivery/delivery.h"
 #include "broker-plugin/delivery/doorbell.h"
 #include "broker-plugin/delivery/output_coalescer.h"
+#include "broker-plugin/delivery/session_notices.h"
 #include "broker-plugin/gate/bridge_requests.h"
 #include "broker-plugin/gate/command_sender.h"
 #include "broker-plugin/gate/gate.h"
@@ -89,10 +90,12 @@ class ChatPlugin {
   Session* Known(const ClientView& client, Session& scratch);
   AccessVerdict DecideSubscribe(const ClientView& client, Session& session, std::string_view filter, int qos);
   AccessVerdict OnRewind(const ClientView& client, const Session& session, std::string_view filter, int qos);
+  bool IsRetainedOfBridge(const ClientView& client, std::string_view topic) const;
   void KickStrangers();
   void BindInLog(Session& session);
   void Remember(const domain::UserRecord& user, const std::string& mac, std::string_view password);
   void Rehash(const domain::UserRecord& user, std::string_view password);
+  void OnBridgeSubscribed(const ClientView& client, std::string_view filter);
   void WillChange(const domain::Change& change);
   void RunCompletions();
   void WakeUp();
@@ -112,6 +115,7 @@ class ChatPlugin {
   CredentialMemory memory_;
   OutputCoalescer coalescer_;
   Delivery delivery_;
+  SessionNotices session_notices_;
   CommandSender commands_;
   WorkerPool pool_;
   WorkerPool login_pool_;  // of its own, so that a flood of logins holds up no command and no rewind
@@ -129,7 +133,8 @@ class ChatPlugin {
   bool can_coalesce_ = false;
   bool reloading_ = false;
   bool log_failed_ = false;
-  ClientHandle bridge_handle_ = nullptr;  // the bridge that takes requests
+  ClientHandle bridge_handle_ = nullptr;    // the bridge that takes requests
+  ClientHandle sessions_handle_ = nullptr;  // the bridge that is told of sessions
   struct Gone {
     ClientHandle handle = nullptr;
     std::string user;

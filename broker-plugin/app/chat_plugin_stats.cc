@@ -37,6 +37,7 @@ nlohmann::json ChatPlugin::Stats() const {
           {"boundMessagesLeftOut", gate_.bound().left_out_count()},
           {"coalescing", coalescer_.active()},
           {"coalescedBursts", coalescer_.corked_count()},
+          {"sessionNotices", session_notices_.sent_count()},
           {"requestsAtBridge", bridge_requests_.under_way()},
           {"refused", gate_.refused_count()},
           {"closedForBackPressure", gate_.closed_count()}};

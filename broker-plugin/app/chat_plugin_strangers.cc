@@ -19,6 +19,14 @@ ChatPlugin::AccessVerdict ChatPlugin::OnStranger(const ClientView& client,
   return ours || !options_.defer_other_topics ? AccessVerdict::kDeny : AccessVerdict::kDefer;
 }
 
+// The broker asks again for the WRITE right of a retained message when somebody subscribes, with nothing but
+// the user and the client id that it came from. A client that calls itself `bridge` without a login has a
+// certificate of that name.
+bool ChatPlugin::IsRetainedOfBridge(const ClientView& client, std::string_view topic) const {
+  return client.user == kBridgeUser && IsPresenceTopic(topic) && client.handle != unlearned_gone_ &&
+         broker_.CertificateName(client.handle).empty();
+}
+
 // The broker asks for no login where a certificate's common name is the user name (use_identity_as_username):
 // such a client is first seen by what it wants to do.
 Session* ChatPlugin::LearnFromCertificate(const ClientView& client) {

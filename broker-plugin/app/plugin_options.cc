@@ -52,6 +52,10 @@ Result<PluginOptions> ParsePluginOptions(const std::map<std::string, std::string
     } else if (name == "parley_coalesce") {
       if (value != "auto" && value != "off") return Invalid(name, "auto or off");
       options.coalesce = value == "auto";
+    } else if (name == "parley_typing_timeout_ms") {
+      uint64_t timeout_ms = 0;
+      if (!ParseNumber(value, 100, 60'000, timeout_ms)) return Invalid(name, "a number from 100 to 60000");
+      options.typing_timeout_ms = static_cast<uint32_t>(timeout_ms);
     } else if (name == "parley_doorbell") {
       if (!ParseDoorbell(value, options)) return Invalid(name, "auto, off or a port of this broker");
     } else {

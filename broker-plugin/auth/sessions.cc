@@ -58,17 +58,16 @@ Session& Sessions::Connected(ClientHandle handle, Session session) {
     Forget(session.client);
   }
   // The broker may use a handle again without having told us that its last client has gone.
-  if (const auto stale = by_handle_.find(handle); stale != by_handle_.end()) {
-    stale->second->connected = false;
-    stale->second->handle = nullptr;
-  }
+  if (const auto stale = by_handle_.find(handle); stale != by_handle_.end()) End(*stale->second);
   auto entry = std::make_unique<Session>(std::move(session));
   Session& connected = *entry;
   connected.handle = handle;
+  connected.number = ++connections_;
   interest_.Add(connected.user, connected.interest);
   by_handle_[handle] = &connected;
   by_user_[connected.user].push_back(&connected);
   by_client_[connected.client] = std::move(entry);
+  if (listener_ != nullptr) listener_->OnSessionConnected(connected);
   return connected;
 }
 
@@ -77,8 +76,7 @@ std::optional<std::string> Sessions::Disconnected(ClientHandle handle) {
   if (found == by_handle_.end()) return std::nullopt;
   Session& session = *found->second;
   by_handle_.erase(found);
-  session.connected = false;
-  session.handle = nullptr;
+  End(session);
   if (session.outlives || session.v5) return session.client;
   Forget(session.client);
   return std::nullopt;
@@ -132,13 +130,22 @@ std::vector<std::string> Sessions::ClientsOf(std::string_view user) const {
 void Sessions::Forget(const std::string& client) {
   const auto found = by_client_.find(client);
   if (found == by_client_.end()) return;
-  const Session* session = found->second.get();
+  Session* session = found->second.get();
   interest_.Remove(session->user, session->interest);
-  if (session->handle != nullptr) by_handle_.erase(session->handle);
+  if (session->handle != nullptr) {
+    by_handle_.erase(session->handle);
+    End(*session);
+  }
   const auto user = by_user_.find(session->user);
   std::erase(user->second, session);
   if (user->second.empty()) by_user_.erase(user);
   by_client_.erase(found);
+}
+
+void Sessions::End(Session& session) {
+  if (listener_ != nullptr) listener_->OnSessionGone(session);
+  session.connected = false;
+  session.handle = nullptr;
 }
 
 }  // namespace parley::plugin

@@ -35,9 +35,19 @@ struct Session {
     uint64_t number = 0;
     bool corked = false;
   } burst{};
-  Interest interest;  // changed by Sessions::AddInterest() only
+  uint64_t number = 0;  // of the connection, in this process; a later one has a higher number
+  Interest interest;    // changed by Sessions::AddInterest() only
   // Hashes of the filters that it has subscribed to in this process, to count them.
   std::vector<size_t> filters{};
+};
+
+// Hears of connections that begin and end; of a take-over, the end of the older one first. Broker thread.
+class SessionListener {
+ public:
+  virtual ~SessionListener() = default;
+  // The session stays where it is until OnSessionGone().
+  virtual void OnSessionConnected(const Session& session) = 0;
+  virtual void OnSessionGone(const Session& session) = 0;
 };
 
 // All sessions by handle, client id and user, and which user a client id belongs to. Broker thread only.
@@ -46,6 +56,9 @@ class Sessions {
   // True when the broker still holds a session of this client id (asked for offline ones only).
   using Probe = std::function<bool(const std::string& client)>;
   explicit Sessions(Probe probe) : probe_(std::move(probe)) {}
+
+  // `listener` is borrowed; nobody hears of what was before.
+  void SetListener(SessionListener* listener) { listener_ = listener; }
 
   // Bindings of earlier processes, not older than 30 days of log time.
   void Restore(const std::vector<domain::ClientRecord>& clients, uint64_t log_time_ms);
@@ -96,8 +109,12 @@ class Sessions {
   using TextMap = std::unordered_map<std::string, Value, TransparentHash, std::equal_to<>>;
 
   void Forget(const std::string& client);
+  // The connection is over; the session may stay.
+  void End(Session& session);
 
   const Probe probe_;
+  SessionListener* listener_ = nullptr;
+  uint64_t connections_ = 0;
   InterestCounts interest_;
   // The key is the session's own client id: tens of thousands of them wait idle.
   std::unordered_map<std::string_view, std::unique_ptr<Session>> by_client_;

@@ -40,7 +40,8 @@ struct Outcome {
 };
 
 // One command of a list that is being run, as its handler sees it. A handler answers at once, or returns what
-// Append() or OnPool() returned: the list then goes on when that has come to its end. Broker thread only.
+// Append(), OnPool() or OnBridge() returned: the list then goes on when that has come to its end. Broker
+// thread only.
 class AdminCall {
  public:
   AdminCall(Control& control, std::shared_ptr<CommandList> list, const nlohmann::json& arguments)
@@ -61,6 +62,10 @@ class AdminCall {
   using Job = std::function<Completion()>;
   Outcome OnPool(Job job) const;
 
+  // Hands the command to the bridge as it is; what that says is the answer. UNAVAILABLE when it is not
+  // connected, or does not answer in time.
+  Outcome OnBridge() const;
+
  private:
   Control& control_;
   std::shared_ptr<CommandList> list_;
@@ -80,5 +85,6 @@ std::span<const AdminCommand> RoleCommands();
 std::span<const AdminCommand> BindingCommands();
 std::span<const AdminCommand> AccessCommands();
 std::span<const AdminCommand> ServerCommands();
+std::span<const AdminCommand> BridgeCommands();
 
 }  // namespace parley::plugin

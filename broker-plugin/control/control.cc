@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "broker-plugin/acl/access.h"
+#include "schemas/bridge_admin.h"
 #include "schemas/json.h"
 #include "schemas/limits.h"
 #include "schemas/topic.h"
@@ -31,12 +32,30 @@ std::string Dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+// What the bridge says of a command (schemas/bridge_admin.h). It is trusted, but may be of another version.
+Outcome ReadBridgeAnswer(std::string_view payload) {
+  const json answer = json::parse(payload.begin(), payload.end(), nullptr, /*allow_exceptions=*/false);
+  if (!answer.is_object()) return Error{Code::INTERNAL, "the bridge's answer is not understood"};
+  const auto text = [&answer](const char* field) {
+    const auto found = answer.find(field);
+    return found != answer.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  // An older bridge, which does not know the command, answers as to a request.
+  const std::string reason = answer.contains("error") ? text("error") : text("reason");
+  if (!reason.empty()) {
+    Code code = Code::INTERNAL;
+    return Error{v1::Code_Parse(text("code"), &code) && code != Code::OK ? code : Code::INTERNAL, reason};
+  }
+  const auto data = answer.find("data");
+  return data == answer.end() ? Outcome() : Outcome::Data(*data);
+}
+
 // All commands, by name.
 const std::map<std::string_view, AdminCommand>& Commands() {
   static const auto commands = [] {
     std::map<std::string_view, AdminCommand> table;
     for (const auto& family : {UserCommands(), RoomCommands(), RoleCommands(), BindingCommands(),
-                               AccessCommands(), ServerCommands()}) {
+                               AccessCommands(), ServerCommands(), BridgeCommands()}) {
       for (const AdminCommand& command : family) table.emplace(command.name, command);
     }
     return table;
@@ -80,6 +99,18 @@ Outcome AdminCall::OnPool(Job job) const {
     });
   });
   if (!submitted) return Error{Code::RESOURCE_EXHAUSTED, "too much slow work is under way: try again"};
+  return Outcome::Pending();
+}
+
+Outcome AdminCall::OnBridge() const {
+  const auto done = [&control = control_, list = list_](const Result<std::string_view>& answer) {
+    control.Finish(list, answer ? ReadBridgeAnswer(*answer) : Outcome(answer.error()));
+  };
+  const Status sent =
+      parts().bridge.ForwardAdmin(BridgeAdminMethod(arguments_["command"].get_ref<const std::string&>()),
+                                  {.user = list_->user, .client = list_->client, .payload = Dump(arguments_)},
+                                  done, BridgeRequests::Clock::now());
+  if (!sent) return sent.error();
   return Outcome::Pending();
 }
 

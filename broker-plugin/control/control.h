@@ -12,6 +12,7 @@
 #include "broker-plugin/auth/worker_pool.h"
 #include "broker-plugin/control/admin_call.h"
 #include "broker-plugin/delivery/broker.h"
+#include "broker-plugin/gate/bridge_requests.h"
 #include "broker-plugin/gate/command_sender.h"
 #include "core/domain/directory.h"
 
@@ -25,6 +26,7 @@ struct ControlParts {
   WorkerPool& pool;
   const CredentialMemory& memory;
   const Sessions& sessions;
+  BridgeRequests& bridge;
   // Ends the connections of a user, or of one client when it is named; how many there were. They end a moment
   // later, so that an answer goes out first.
   std::function<size_t(const std::string& user, const std::string& client)> kick;

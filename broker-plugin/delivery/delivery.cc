@@ -201,6 +201,11 @@ void Delivery::PublishLive(const v1::Event& event) {
   for (const std::string& user : RecipientsOf(event.room())) PublishToUser(user, pb, json, 0);
 }
 
+uint64_t Delivery::PublishPassing(const std::string& topic, std::string_view payload) {
+  Publish(topic, payload, 0);
+  return barriers_sent_ + 1;
+}
+
 void Delivery::PublishAck(const std::string& client, Encoding encoding, const v1::Ack& ack,
                           std::string_view correlation_data) {
   if (client.empty() || !sessions_.AnyAckInterest(client, encoding)) return;

@@ -64,6 +64,11 @@ class Delivery final : public log::LogListener {
 
   // Sends an event live that is not in the log (QoS 0), by the view as it is.
   void PublishLive(const v1::Event& event);
+  // Sends to a room's topic what is not in the log. Returns the number of the barrier that follows it.
+  uint64_t PublishPassing(const std::string& topic, std::string_view payload);
+  // True when everything in front of this barrier has been routed. Without the doorbell nobody knows: false.
+  bool IsRouted(uint64_t barrier) const { return doorbell_present_ && barriers_asked_ >= barrier; }
+  bool doorbell_present() const { return doorbell_present_; }
   // `correlation_data`: of the message that is answered (MQTT 5), empty = none.
   void PublishAck(const std::string& client, Encoding encoding, const v1::Ack& ack,
                   std::string_view correlation_data);

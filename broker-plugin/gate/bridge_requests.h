@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -33,6 +34,16 @@ class BridgeRequests {
   // UNAVAILABLE, RESOURCE_EXHAUSTED: not handed on, and not answered.
   Status Forward(std::string_view method, const IncomingRequest& request, Clock::time_point now);
 
+  // An admin command that the bridge answers. `done` is called once, with the reply's payload or with why
+  // there is none; not when this returns an error.
+  struct AdminQuestion {
+    std::string user;
+    std::string client;
+    std::string payload;  // JSON
+  };
+  using Done = std::function<void(const Result<std::string_view>& payload)>;
+  Status ForwardAdmin(const std::string& method, AdminQuestion question, Done done, Clock::time_point now);
+
   // A ReplyEnvelope of the bridge. One that nobody waits for is dropped.
   void OnReply(std::string_view payload);
   // The bridge has gone: all that it was asked are answered UNAVAILABLE.
@@ -49,9 +60,13 @@ class BridgeRequests {
     std::string request_id;
     Encoding encoding;
     ReplyAddress address;
+    Done done;  // of an admin command; then the address is none
     Clock::time_point expires;
   };
 
+  Status CheckRoom() const;
+  // Takes the request among those under way, and hands it to the bridge.
+  void Send(std::string_view method, std::string_view payload, UnderWay request);
   void Refuse(const UnderWay& request, const Error& why);
   void Reply(const UnderWay& request, std::string_view payload);
 

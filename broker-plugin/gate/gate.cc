@@ -1,5 +1,6 @@
 #include "broker-plugin/gate/gate.h"
 
+#include "broker-plugin/acl/access.h"
 #include "broker-plugin/gate/body_hash.h"
 #include "core/domain/permissions.h"
 #include "schemas/draft.h"
@@ -37,17 +38,19 @@ Gate::Verdict Gate::OnMessage(const Session& session, const Publication& publica
   if (const auto* request = std::get_if<RequestTopic>(&*topic))
     return OnRequest(session, *request, publication);
   if (const auto* room = std::get_if<RoomTopic>(&*topic)) {
-    if (room->aspect == RoomTopic::Aspect::kCursor || room->aspect == RoomTopic::Aspect::kSignals) {
+    if (room->aspect == RoomTopic::Aspect::kSignals) return OnSignal(session, *room, publication);
+    if (room->aspect == RoomTopic::Aspect::kCursor) {
       const Attempt attempt{session, room->encoding, room->room, correlation};
-      return Refuse(attempt, {}, {Code::UNIMPLEMENTED, "this version has no cursors and signals"});
+      return Refuse(attempt, {}, {Code::UNIMPLEMENTED, "this version has no cursors"});
     }
   }
   OnDenied(session);
   return Verdict::kRefuse;
 }
 
-// The bridge speaks on one topic only.
+// The bridge answers requests, and tells of receipts and presence.
 Gate::Verdict Gate::OnBridge(const Publication& publication) {
+  if (IsBridgeTopic(publication.topic)) return Verdict::kPass;
   if (publication.topic != kBridgeReplyTopic) return Verdict::kRefuse;
   bridge_requests_.OnReply(publication.payload);
   return Verdict::kTaken;
@@ -87,7 +90,7 @@ Gate::Verdict Gate::OnSend(const Session& session, const SendTopic& topic, const
   const Result<RoomId> room = ParseRoomId(topic.room);
   if (!room) return refuse(room.error(), draft.id());
   if (Status sender = CheckSender(session, room->str()); !sender) return refuse(sender.error(), draft.id());
-  if (publication.qos == 0) return SendLive(attempt, view_.FindRoom(room->str()), draft);
+  if (publication.qos == 0) return SendLive(attempt, draft);
 
   command.mutable_origin()->set_encoding(static_cast<uint32_t>(topic.encoding));
   command.mutable_origin()->set_correlation_data(publication.correlation_data.data(),
@@ -123,22 +126,24 @@ Status Gate::CheckSender(const Session& session, std::string_view room) const {
   return {};
 }
 
-Gate::Verdict Gate::SendLive(const Attempt& attempt, const domain::Room* room, const v1::Draft& draft) {
+Status Gate::CheckLiveSender(const Session& session, std::string_view room) const {
+  if (Status sender = CheckSender(session, room); !sender) return sender;
+  if (IsDirect(room)) {
+    const DirectPair pair = DirectUsers(room);
+    for (const std::string_view user : {pair.a, pair.b}) {
+      if (view_.FindUser(user) == nullptr) return Error{Code::NOT_FOUND, "no user " + std::string(user)};
+    }
+    return {};
+  }
+  const domain::Membership* membership = view_.FindMembership(room, session.user);
+  const domain::User& sender = *view_.FindUser(session.user);  // has a membership
+  return domain::MaySend(view_.FindRoom(room)->record, sender.record, membership->role);
+}
+
+Gate::Verdict Gate::SendLive(const Attempt& attempt, const v1::Draft& draft) {
   const Session& session = attempt.session;
   const std::string room_name(attempt.room);
-  if (IsDirect(room_name)) {
-    const DirectPair pair = DirectUsers(room_name);
-    for (const std::string_view user : {pair.a, pair.b}) {
-      if (view_.FindUser(user) != nullptr) continue;
-      return Refuse(attempt, draft.id(), {Code::NOT_FOUND, "no user " + std::string(user)});
-    }
-  } else {
-    const domain::Membership* membership = view_.FindMembership(room_name, session.user);
-    const domain::User& sender = *view_.FindUser(session.user);  // has a membership
-    if (Status may = domain::MaySend(room->record, sender.record, membership->role); !may) {
-      return Refuse(attempt, draft.id(), may.error());
-    }
-  }
+  if (Status may = CheckLiveSender(session, room_name); !may) return Refuse(attempt, draft.id(), may.error());
   v1::Event event;
   event.set_room(room_name);
   event.set_ts_ms(LogClock::WallMs());
@@ -154,6 +159,20 @@ Gate::Verdict Gate::SendLive(const Attempt& attempt, const domain::Room* room, c
   ack.set_ts_ms(event.ts_ms());
   ack.set_reason("QoS 0 is not stored; publish with QoS 1");
   delivery_.PublishAck(session.client, AnswerEncoding(attempt.encoding), ack, attempt.correlation_data);
+  return Verdict::kTaken;
+}
+
+Gate::Verdict Gate::OnSignal(const Session& session, const RoomTopic& topic, const Publication& publication) {
+  const Attempt attempt{session, topic.encoding, topic.room, publication.correlation_data};
+  if (Status rate = CheckRate(session); !rate) return Refuse(attempt, {}, rate.error());
+  const Result<RoomId> room = ParseRoomId(topic.room);
+  if (!room) return Refuse(attempt, {}, room.error());
+  if (Status may = CheckLiveSender(session, room->str()); !may) return Refuse(attempt, {}, may.error());
+  const Signals::Incoming signal{session.user, session.client, room->str(), topic.encoding,
+                                 publication.payload};
+  if (Status taken = signals_.Take(signal, Signals::Clock::now()); !taken) {
+    return Refuse(attempt, {}, taken.error());
+  }
   return Verdict::kTaken;
 }
 

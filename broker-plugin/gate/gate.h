@@ -11,6 +11,7 @@
 #include "broker-plugin/gate/command_sender.h"
 #include "broker-plugin/gate/member_requests.h"
 #include "broker-plugin/gate/rate_limiter.h"
+#include "broker-plugin/gate/signals.h"
 #include "schemas/code_counts.h"
 #include "schemas/topic.h"
 
@@ -45,7 +46,8 @@ class Gate {
         delivery_(delivery),
         member_requests_(member_requests),
         bridge_requests_(bridge_requests),
-        bound_(view, commands) {}
+        bound_(view, commands),
+        signals_(view, delivery) {}
 
   Verdict OnMessage(const Session& session, const Publication& publication);
   // A publish to a chat topic that the access rules have denied: answers it.
@@ -54,6 +56,9 @@ class Gate {
   // Messages of plain topics that are bound to rooms.
   BoundMessages& bound() { return bound_; }
   const BoundMessages& bound() const { return bound_; }
+
+  // What is said in passing.
+  Signals& signals() { return signals_; }
 
   uint64_t closed_count() const { return closed_count_; }
   uint64_t refused_count() const { return refused_count_; }
@@ -69,11 +74,14 @@ class Gate {
   };
 
   Verdict OnSend(const Session& session, const SendTopic& topic, const Publication& publication);
+  Verdict OnSignal(const Session& session, const RoomTopic& topic, const Publication& publication);
   Verdict OnRequest(const Session& session, const RequestTopic& topic, const Publication& publication);
   Verdict OnBridge(const Publication& publication);
   Status CheckRate(const Session& session);
-  Verdict SendLive(const Attempt& attempt, const domain::Room* room, const v1::Draft& draft);
+  Verdict SendLive(const Attempt& attempt, const v1::Draft& draft);
   Status CheckSender(const Session& session, std::string_view room) const;
+  // May they speak there by the view as it is? For what is not decided by the sequencer.
+  Status CheckLiveSender(const Session& session, std::string_view room) const;
   Verdict Refuse(const Attempt& attempt, std::string id, const Error& why);
   Verdict RefuseRequest(const Session& session, const RequestTopic& topic, const Publication& publication,
                         const Error& why);
@@ -84,6 +92,7 @@ class Gate {
   MemberRequests& member_requests_;
   BridgeRequests& bridge_requests_;
   BoundMessages bound_;
+  Signals signals_;
   RateLimiter limiter_;
   domain::Command send_command_;
   uint64_t closed_count_ = 0;

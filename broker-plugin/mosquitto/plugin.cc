@@ -144,7 +144,6 @@ int OnMessage(int, void* event_data, void* userdata) {
   return Guarded<MOSQ_ERR_UNKNOWN>(userdata, [event_data](ChatPlugin& plugin) -> int {
     auto& event = *static_cast<mosquitto_evt_message*>(event_data);
     const std::string_view topic = View(event.topic);
-    if (IsChat(topic)) event.retain = false;
     const Properties properties = PropertiesOf(event.properties);
     const Gate::Verdict verdict =
         plugin.OnMessage(ViewOf(event.client), {.topic = topic,
@@ -152,6 +151,8 @@ int OnMessage(int, void* event_data, void* userdata) {
                                                 .qos = event.qos,
                                                 .response_topic = properties.response_topic,
                                                 .correlation_data = properties.correlation_data});
+    // On chat topics only the bridge's presence passes, and stays as it is.
+    if (IsChat(topic) && verdict != Gate::Verdict::kPass) event.retain = false;
     switch (verdict) {
       case Gate::Verdict::kPass:
         return MOSQ_ERR_SUCCESS;

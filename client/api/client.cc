@@ -76,6 +76,14 @@ void Client::StartSend(const std::string& room, v1::Draft draft, int qos, const 
   impl_->loop().Send(room, std::move(draft), qos, done);
 }
 
+void Client::MoveCursor(const std::string& room, const v1::Cursor& cursor) {
+  impl_->loop().Say([room, cursor](Session& session) { session.MoveCursor(room, cursor); });
+}
+
+void Client::Signal(const std::string& room, const v1::Signal& signal) {
+  impl_->loop().Say([room, signal](Session& session) { session.Signal(room, signal); });
+}
+
 Result<v1::HistoryPageReply> Client::History(v1::HistoryPageRequest request) {
   return impl_->Ask<v1::HistoryPageReply>("history.page", std::move(request));
 }

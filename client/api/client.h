@@ -37,8 +37,10 @@ struct ConnectionChange {
 class Client {
  public:
   // What the followed rooms bring, in order: events, the moments when everything up to now was delivered,
-  // notices, and when the connection goes and comes back.
-  using StreamItem = std::variant<v1::Event, CaughtUp, Notice, ConnectionChange>;
+  // notices, and when the connection goes and comes back; receipts, signals and inbox items when they were
+  // asked for.
+  using StreamItem =
+      std::variant<v1::Event, CaughtUp, Notice, ConnectionChange, v1::Receipt, v1::Signal, v1::InboxItem>;
   using SendCallback = std::function<void(const Result<v1::Ack>&)>;
 
   // Connects. UNAUTHENTICATED: wrong user, password or client id. UNAVAILABLE: no broker in give_up_after_ms.
@@ -52,6 +54,11 @@ class Client {
 
   // The same without waiting; `done` is called once, on the client's thread, and must be quick.
   void StartSend(const std::string& room, v1::Draft draft, int qos, const SendCallback& done);
+
+  // Says how far the user has got in a room, or something in passing, and does not wait: what is said without
+  // a connection is lost.
+  void MoveCursor(const std::string& room, const v1::Cursor& cursor);
+  void Signal(const std::string& room, const v1::Signal& signal);
 
   // Asks and waits. The request_id is set here. A reply with an error code is an Error.
   Result<v1::HistoryPageReply> History(v1::HistoryPageRequest request);

@@ -50,7 +50,7 @@ void Finish(Map& callbacks, const typename Map::key_type& key, const Outcome& ou
 ClientLoop::ClientLoop(const ClientOptions& options)
     : set_connected_(connected_.Setter()),
       stream_(kStreamItemsMax),
-      following_(options.stream.rooms != StreamConfig::Rooms::kNone),
+      following_(options.stream.rooms != StreamConfig::Rooms::kNone || options.stream.inbox),
       random_(std::random_device{}()),
       session_(ConfigOf(options), [this] { return random_(); }),
       transport_(options.mqtt, *this) {}
@@ -84,6 +84,13 @@ void ClientLoop::Send(const std::string& room, v1::Draft draft, int qos, const S
     });
   });
   if (!posted) done(posted.error());
+}
+
+void ClientLoop::Say(const std::function<void(Session&)>& say) {
+  // Once the client has ended nobody is told.
+  (void)transport_.Post([this, say] {
+    if (!ended()) Tell([&] { say(session_); });
+  });
 }
 
 void ClientLoop::Request(const std::string& method, Encode encode, Repeat repeat,
@@ -172,6 +179,9 @@ void ClientLoop::CarryOut(Effect effect) {
                  [this](SubscribeTo& to) { (void)transport_.Subscribe(to.filter, to.qos); },
                  [this](PublishTo& to) { (void)transport_.Publish(to.topic, to.payload, to.qos); },
                  [this](Deliver& deliver) { stream_.Push(std::move(deliver.event)); },
+                 [this](Told& told) {
+                   std::visit([this](auto& what) { stream_.Push(std::move(what)); }, told.what);
+                 },
                  [this](CaughtUp& caught_up) { stream_.Push(std::move(caught_up)); },
                  [this](Notice& notice) { stream_.Push(std::move(notice)); },
                  [this](Failed& failed) { End(failed.why); },

@@ -33,6 +33,8 @@ class ClientLoop : private MqttListener {
   Waiter<Status>& connected() { return connected_; }
 
   void Send(const std::string& room, v1::Draft draft, int qos, const SendCallback& done);
+  // What needs no answer.
+  void Say(const std::function<void(Session&)>& say);
   void Request(const std::string& method, Encode encode, Repeat repeat, const RequestCallback& done);
   void Control(std::vector<std::string> commands, const ControlCallback& done);
   Result<std::optional<Client::StreamItem>> Next(int64_t timeout_ms, const std::atomic<bool>* interrupted);

@@ -111,6 +111,14 @@ const std::vector<Shape>& Shapes() {
       {"set-config", "NAME VALUE", "change one of them", "setConfig", {"name", "value"}, 2, {}},
       {"backup", "PATH", "copy the store into a new folder of the server", "backup", {"path"}, 1, {}},
       {"stats", "", "what the server counts", "stats", {}, 0, {}},
+      {"feed", "", "who follows the change feed, and how far each is", "listFeedConsumers", {}, 0, {}},
+      {"dead-letters",
+       "list|replay|drop [CONSUMER [INDEX]]",
+       "entries of the feed that a consumer could not handle: show, try again, give up",
+       "DeadLetter",
+       {"action", "consumer", "index"},
+       1,
+       {}},
   };
   return shapes;
 }
@@ -121,6 +129,23 @@ Status CheckPassword(const AdminOptions& options) {
   if (options.no_password && options.subcommand != "create-user") {
     return Wrong("--no-password is for create-user");
   }
+  return {};
+}
+
+// `dead-letters` is a family of commands: the action, and one letter or all of a consumer's.
+Status NameDeadLetterCommand(Json& command, Json& arguments) {
+  const std::string action = arguments["action"].get<std::string>();
+  arguments.erase("action");
+  if (action == "list") {
+    if (arguments.contains("index")) return Wrong("dead-letters list takes a consumer only");
+    command["command"] = "listDeadLetters";
+    return {};
+  }
+  if (action != "replay" && action != "drop") {
+    return Wrong("usage: dead-letters list|replay|drop [CONSUMER [INDEX]]");
+  }
+  if (!arguments.contains("consumer")) return Wrong("dead-letters " + action + " of which consumer?");
+  command["command"] = action + (arguments.contains("index") ? "DeadLetter" : "DeadLetters");
   return {};
 }
 
@@ -156,6 +181,9 @@ Result<std::string> AdminCommand(const AdminOptions& options) {
     Json value = Json::parse(arguments["value"].get<std::string>(), nullptr, /*allow_exceptions=*/false);
     if (!value.is_number() && !value.is_boolean()) value = arguments["value"];
     arguments = Json{{arguments["name"].get<std::string>(), std::move(value)}};
+  }
+  if (options.subcommand == "dead-letters") {
+    if (Status named = NameDeadLetterCommand(command, arguments); !named) return std::move(named).error();
   }
   command.update(arguments);
   if (options.new_password) command["password"] = *options.new_password;

@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include "client/cli/chat_aside.h"
 #include "client/cli/chat_input.h"
 #include "client/cli/chat_options.h"
 #include "client/cli/commands.h"
@@ -30,12 +31,20 @@ constexpr int kStepMs = 50;
 // One chat: typed lines on the caller's thread, what comes on a thread of its own, acks on the client's.
 class Chat {
  public:
-  Chat(const ChatOptions& options, const CommandContext& context, PositionKeeper* keeper)
+  Chat(const ChatOptions& options, const CommandContext& context, const std::string& user,
+       PositionKeeper* keeper)
       : options_(options),
         context_(context),
+        shares_(Shares(options)),
         json_(options.global.json),
         terminal_(isatty(STDIN_FILENO) != 0),
-        keeper_(keeper) {}
+        keeper_(keeper),
+        aside_(user) {}
+
+  // Whether the reading is told to others.
+  static bool Shares(const ChatOptions& options) {
+    return !options.keep_private && (options.share || isatty(STDIN_FILENO) != 0);
+  }
 
   // Until the input ends, /quit, an interruption, or the stream's end; the exit code. `client` may be used no
   // more by others, and is gone when this returns.
@@ -151,20 +160,50 @@ class Chat {
       }
       if (*item) Show(**item);
       Keep(false);
+      SayRead(client, false);
     }
     Keep(true);
+    SayRead(client, true);
+  }
+
+  void SayRead(Client& client, bool at_once) {
+    if (!shares_) return;
+    std::optional<v1::Cursor> cursor;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now().time_since_epoch());
+      cursor = aside_.CursorToSay(now.count(), at_once);
+    }
+    if (cursor) client.MoveCursor(options_.room, *cursor);
+  }
+
+  // With the lock. JSON: an object with what it is as its one field, so that a reader can tell it from
+  // events.
+  template <typename Message>
+  void ShowAside(const char* name, const Message& message, const std::optional<std::string>& line) {
+    if (json_) {
+      Print("{\"" + std::string(name) + "\":" + ToJsonLine(message) + "}");
+    } else if (line) {
+      Print("  [" + *line + "]");
+    }
   }
 
   void Show(const Client::StreamItem& item) {
     const std::lock_guard lock(mutex_);
     if (const auto* event = std::get_if<v1::Event>(&item)) {
       if (keeper_ != nullptr) keeper_->Shown(*event);
+      aside_.OnShown(*event);
       if (event->seq() > 0 && (first_shown_ == 0 || event->seq() < first_shown_)) first_shown_ = event->seq();
       // What was typed on this terminal stands there already, and its ack is shown.
       const bool typed_here = terminal_ && event->client() == client_id_;
       if (json_ || !typed_here) Print(json_ ? ToJsonLine(*event) : RenderEvent(*event));
     } else if (const auto* change = std::get_if<ConnectionChange>(&item)) {
       Complain(change->lost ? "connection lost; trying again" : "connected again");
+      if (!change->lost) aside_.OnReconnected();
+    } else if (const auto* receipt = std::get_if<v1::Receipt>(&item)) {
+      ShowAside("receipt", *receipt, aside_.OnReceipt(*receipt));
+    } else if (const auto* signal = std::get_if<v1::Signal>(&item)) {
+      ShowAside("signal", *signal, aside_.OnSignal(*signal));
     } else if (std::holds_alternative<CaughtUp>(item)) {
       begun_ = true;
     } else if (const auto* notice = std::get_if<Notice>(&item)) {
@@ -225,6 +264,7 @@ class Chat {
 
   const ChatOptions& options_;
   const CommandContext& context_;
+  const bool shares_;
   const bool json_;
   const bool terminal_;
   std::string client_id_;
@@ -233,6 +273,7 @@ class Chat {
   std::mutex mutex_;
   std::condition_variable changed_;
   // Guarded by mutex_, as is the output.
+  ChatAside aside_;
   size_t on_the_way_ = 0;
   uint64_t first_shown_ = 0;
   bool begun_ = false;  // the room was shown, or cannot be
@@ -257,6 +298,7 @@ int RunChat(const CommandContext& context) {
   client_options.stream.rooms = StreamConfig::Rooms::kListed;
   client_options.stream.listed = {options->room};
   client_options.stream.last = options->last;
+  client_options.stream.passing = Chat::Shares(*options);
   if (options->last > 0) client_options.stream.start = StreamConfig::Start::kLast;
   if (options->resume) {
     if (Status loaded = keeper.Load(); !loaded) return Fail(loaded.error(), global.json);
@@ -265,7 +307,7 @@ int RunChat(const CommandContext& context) {
   Result<std::unique_ptr<Client>> client = Client::Connect(client_options);
   if (!client) return FailAs(client.error(), global.json, context);
   if (isatty(STDIN_FILENO) != 0) std::cerr << "in " << options->room << "; /help lists the commands\n";
-  Chat chat(*options, context, options->resume ? &keeper : nullptr);
+  Chat chat(*options, context, connection->user, options->resume ? &keeper : nullptr);
   return chat.Run(std::move(*client), connection->client_id);
 }
 

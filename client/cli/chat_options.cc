@@ -15,6 +15,9 @@ po::options_description Visible() {
   own.add_options()                                                                                      //
       ("last,n", po::value<std::string>()->value_name("N"), "first the last N messages (10)")            //
       ("resume", po::bool_switch(), "first all since the last chat --resume of the room ended instead")  //
+      ("receipts", po::bool_switch(),
+       "tell others how far you have read, show that and who is typing (on a terminal anyway)")  //
+      ("private", po::bool_switch(), "neither, on a terminal, too")                              //
       ("timeout", po::value<std::string>()->value_name("S"),
        "at the end, seconds to wait for the acks that are missing (60)");
   return own;
@@ -42,6 +45,11 @@ Result<ChatOptions> ParseChatOptions(const std::vector<std::string>& words) {
   if (!last) return last.error();
   options.last = static_cast<uint32_t>(last->value_or(options.last));
   options.resume = Flag(values, "resume");
+  options.share = Flag(values, "receipts");
+  options.keep_private = Flag(values, "private");
+  if (options.share && options.keep_private) {
+    return Error{Code::INVALID_ARGUMENT, "--receipts or --private, not both"};
+  }
   const auto patience_ms = Seconds(values, "timeout");
   if (!patience_ms) return patience_ms.error();
   options.patience_ms = patience_ms->value_or(options.patience_ms);

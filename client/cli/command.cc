@@ -12,7 +12,9 @@
 #include "client/cli/completion_options.h"
 #include "client/cli/doctor_options.h"
 #include "client/cli/history_options.h"
+#include "client/cli/inbox_options.h"
 #include "client/cli/login_options.h"
+#include "client/cli/presence_options.h"
 #include "client/cli/pub_options.h"
 #include "client/cli/report.h"
 #include "client/cli/send_options.h"
@@ -29,9 +31,11 @@ constexpr std::array kCommands = {
     Command{"send", "send a message, or each line of stdin", &RunSend, &SendHelp},
     Command{"tail", "show messages as they come", &RunTail, &TailHelp},
     Command{"history", "show earlier messages of a room", &RunHistory, &HistoryHelp},
+    Command{"inbox", "show what has changed for you", &RunInbox, &InboxHelp},
     Command{"rooms", "list, make, change, join and leave rooms", &RunRooms, &RoomsHelp},
     Command{"members", "who is in a room, and as what", &RunMembers, &MembersHelp},
     Command{"users", "profiles, and your own password", &RunUsers, &UsersHelp},
+    Command{"presence", "who is online, and what you are", &RunPresence, &PresenceHelp},
     Command{"pub", "publish to any topic", &RunPub, &PubHelp},
     Command{"sub", "show what is published to any topics", &RunSub, &SubHelp},
     Command{"access", "explain who may use a topic, and why (admins)", &RunAccess, &AccessHelp},

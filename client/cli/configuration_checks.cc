@@ -183,6 +183,9 @@ class Checks {
       return value == "deny" || value == "defer" ? "" : "takes deny or defer";
     }
     if (option.key == "parley_coalesce") return value == "auto" || value == "off" ? "" : "takes auto or off";
+    if (option.key == "parley_typing_timeout_ms") {
+      return number && *number >= 100 && *number <= 60'000 ? "" : "takes a number from 100 to 60000";
+    }
     if (option.key == "parley_doorbell") {
       const bool port = number && *number >= 1 && *number <= 65535;
       return value == "auto" || value == "off" || port ? "" : "takes auto, off or a port of this broker";

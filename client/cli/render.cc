@@ -87,6 +87,40 @@ std::string RenderBody(const v1::Event& event) {
   return "[empty]";
 }
 
+// " by carol"; nothing when nobody is named.
+std::string By(const std::string& user) {
+  return user.empty() ? std::string() : " by " + Shown(user);
+}
+
+std::string RenderItemBody(const v1::InboxItem& item) {
+  switch (item.item_case()) {
+    case v1::InboxItem::kRoomAdded:
+      return Shown(item.room_added().room()) + ": added as " +
+             Lower(v1::Member::Role_Name(item.room_added().role())) + By(item.room_added().by());
+    case v1::InboxItem::kRoomRemoved:
+      if (item.room_removed().deleted()) {
+        return Shown(item.room_removed().room()) + ": deleted" + By(item.room_removed().by());
+      }
+      return Shown(item.room_removed().room()) + ": " +
+             Lower(v1::MembershipChange::Change_Name(item.room_removed().change())) +
+             By(item.room_removed().by());
+    case v1::InboxItem::kRoleChanged:
+      return Shown(item.role_changed().room()) + ": now " +
+             Lower(v1::Member::Role_Name(item.role_changed().role())) + By(item.role_changed().by());
+    case v1::InboxItem::kCursorMoved:
+      return Shown(item.cursor_moved().room()) + ": read up to #" +
+             std::to_string(item.cursor_moved().read()) + " on " + Shown(item.cursor_moved().client());
+    case v1::InboxItem::kProfileChanged:
+      return "profile: \"" + Shown(item.profile_changed().display_name()) + "\"";
+    case v1::InboxItem::kSessionRevoked:
+      return "session " + Shown(item.session_revoked().client()) +
+             " revoked: " + Shown(item.session_revoked().reason());
+    case v1::InboxItem::ITEM_NOT_SET:
+      break;
+  }
+  return "something of a later version";
+}
+
 }  // namespace
 
 std::string RenderTime(uint64_t ts_ms) {
@@ -125,9 +159,30 @@ std::string RenderRoom(const v1::RoomState& room) {
   if (room.left()) return Shown(room.room()) + " left";
   std::string text = Shown(room.room()) + " " + Lower(v1::Room::Kind_Name(room.kind())) + " " +
                      Lower(v1::Member::Role_Name(room.role())) + " head " + std::to_string(room.head()) +
-                     " unread " + std::to_string(room.unread());
+                     " unread " + std::to_string(room.unread()) + " mentions " +
+                     std::to_string(room.mentions());
   if (!room.title().empty()) text += " \"" + Shown(room.title()) + "\"";
   return text;
+}
+
+std::string RenderReceipt(const v1::Receipt& receipt) {
+  if (!receipt.counts_only()) {
+    return Shown(receipt.user()) + " read up to #" + std::to_string(receipt.read());
+  }
+  return "#" + std::to_string(receipt.seq()) + " was read by " + std::to_string(receipt.read_by()) + " of " +
+         std::to_string(receipt.members());
+}
+
+std::string RenderSignal(const v1::Signal& signal) {
+  const std::string who = Shown(signal.sender());
+  if (signal.kind() == v1::Signal::TYPING_START) return who + " is typing...";
+  if (signal.kind() == v1::Signal::TYPING_STOP) return who + " has stopped typing";
+  return who + " signals " + Lower(v1::Signal::Kind_Name(signal.kind())) + ", " +
+         std::to_string(signal.data().size()) + " bytes";
+}
+
+std::string RenderInboxItem(const v1::InboxItem& item) {
+  return RenderTime(item.ts_ms()) + " #" + std::to_string(item.useq()) + " " + RenderItemBody(item);
 }
 
 std::string RenderError(const Error& error) {

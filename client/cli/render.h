@@ -19,6 +19,9 @@ std::string RenderEvent(const v1::Event& event);
 std::string RenderAck(const v1::Ack& ack);
 // lobby group member head 7 unread 2 "Title"
 std::string RenderRoom(const v1::RoomState& room);
+std::string RenderReceipt(const v1::Receipt& receipt);
+std::string RenderSignal(const v1::Signal& signal);
+std::string RenderInboxItem(const v1::InboxItem& item);
 // CODE: reason
 std::string RenderError(const Error& error);
 // {"code":"…","reason":"…"}

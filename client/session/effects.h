@@ -24,6 +24,10 @@ struct PublishTo {
 struct Deliver {
   v1::Event event;
 };
+// For the user: what is told besides events, as it comes.
+struct Told {
+  std::variant<v1::Receipt, v1::Signal, v1::InboxItem> what;
+};
 // For the user: what became of a draft. The Ack as it came (a refusal, too: look at its code), or
 // UNAVAILABLE when none came in time: then the message may or may not be stored; the same id sends it again.
 struct SendDone {
@@ -55,8 +59,8 @@ struct Notice {
   Error what;
 };
 
-using Effect = std::variant<SubscribeTo, PublishTo, Deliver, SendDone, RequestDone, ControlDone, CaughtUp,
-                            Failed, Notice>;
+using Effect = std::variant<SubscribeTo, PublishTo, Deliver, Told, SendDone, RequestDone, ControlDone,
+                            CaughtUp, Failed, Notice>;
 using Effects = std::vector<Effect>;
 
 }  // namespace parley::client

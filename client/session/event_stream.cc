@@ -42,7 +42,10 @@ EventStream::EventStream(StreamConfig config) : config_(std::move(config)) {
 }
 
 void EventStream::OnReady(Context& context) {
-  if (config_.rooms == StreamConfig::Rooms::kNone) return;
+  if (config_.rooms == StreamConfig::Rooms::kNone) {
+    if (config_.inbox) context.effects.push_back(CaughtUp{});
+    return;
+  }
   ready_ = true;
   catching_up_ = true;
   retry_wait_ms_ = limits::kRetryFirstMs;

@@ -31,6 +31,10 @@ struct StreamConfig {
   // With kAll rooms: continue after this cursor of an earlier session (then `start` is for rooms it did not
   // know). What that session delivered after it took the cursor comes again.
   std::string cursor;
+  // Receipts and signals of the listed rooms, too, as far as the server lets the user have them.
+  bool passing = false;
+  // The user's inbox. Items come as they are published: after each CaughtUp, `sync` has what was missed.
+  bool inbox = false;
   // What an earlier session delivered, by room: such a room continues behind it, whatever `start` says.
   std::map<std::string, Seen> seen;
 };

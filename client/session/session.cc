@@ -34,6 +34,7 @@ void Session::OnConnected() {
     effects_.push_back(SubscribeTo{filter, 1});
     subscriptions_missing_.insert(std::move(filter));
   }
+  for (const std::string& filter : OptionalFilters()) effects_.push_back(SubscribeTo{filter, 1});
 }
 
 void Session::OnDisconnected() {
@@ -81,8 +82,32 @@ void Session::OnMessage(std::string_view topic, std::string payload) {
     }
     EventStream::Context context = StreamContext();
     stream_.OnEvent(std::move(event), context);
+  } else if (EndsWith(topic, "/receipts/json")) {
+    OnTold<v1::Receipt>(payload);
+  } else if (EndsWith(topic, "/signals/json")) {
+    OnTold<v1::Signal>(payload);
+  } else if (EndsWith(topic, "/inbox/json")) {
+    OnTold<v1::InboxItem>(payload);
   }
   Pump();
+}
+
+template <typename Message>
+void Session::OnTold(const std::string& payload) {
+  Message message;
+  if (FromJson(payload, message)) {
+    effects_.push_back(Told{std::move(message)});
+  } else {
+    effects_.push_back(Notice{{Code::INTERNAL, "a message of the server cannot be read"}});
+  }
+}
+
+void Session::MoveCursor(const std::string& room, const v1::Cursor& cursor) {
+  effects_.push_back(PublishTo{RoomCursorTopic(room, Encoding::kJson), ToJson(cursor), 1});
+}
+
+void Session::Signal(const std::string& room, const v1::Signal& signal) {
+  effects_.push_back(PublishTo{RoomSignalsTopic(room, Encoding::kJson), ToJson(signal), 0});
 }
 
 Status Session::Send(const std::string& room, const v1::Draft& draft, int qos) {
@@ -113,6 +138,7 @@ std::string Session::NewRequestId() {
 std::vector<std::string> Session::Filters() const {
   std::vector<std::string> filters = {acks_topic_, replies_topic_};
   if (config_.admin) filters.emplace_back(kControlResponseTopic);
+  if (config_.stream.inbox) filters.push_back(UserInboxTopic(config_.user, Encoding::kJson));
   if (config_.stream.rooms == StreamConfig::Rooms::kAll) {
     filters.push_back(UserEventsTopic(config_.user, Encoding::kJson));
   }
@@ -120,6 +146,17 @@ std::vector<std::string> Session::Filters() const {
     for (const std::string& room : config_.stream.listed) {
       filters.push_back(RoomEventsTopic(room, Encoding::kJson));
     }
+  }
+  return filters;
+}
+
+// Those that a session can do without.
+std::vector<std::string> Session::OptionalFilters() const {
+  std::vector<std::string> filters;
+  if (!config_.stream.passing) return filters;
+  for (const std::string& room : config_.stream.listed) {
+    filters.push_back(RoomReceiptsTopic(room, Encoding::kJson));
+    filters.push_back(RoomSignalsTopic(room, Encoding::kJson));
   }
   return filters;
 }

@@ -54,6 +54,10 @@ class Session {
   // Asks; `payload` is the request's JSON with `request_id` (of NewRequestId()) in it.
   Status Request(const std::string& method, const std::string& request_id, std::string payload,
                  Repeat repeat = Repeat::kYes);
+  // Tells the server how far the user has got in a room, or something in passing. Sent at once or not at all:
+  // nothing is repeated after a lost connection.
+  void MoveCursor(const std::string& room, const v1::Cursor& cursor);
+  void Signal(const std::string& room, const v1::Signal& signal);
   // Runs admin commands, in order; `list` is the caller's name for it. See ControlTable::Add.
   Status Control(uint64_t list, const std::vector<std::string>& commands);
 
@@ -68,6 +72,9 @@ class Session {
 
  private:
   std::vector<std::string> Filters() const;
+  std::vector<std::string> OptionalFilters() const;
+  template <typename Message>
+  void OnTold(const std::string& payload);
   EventStream::Context StreamContext();
   void Route(Effects outcomes);
   void Pump();

@@ -110,6 +110,11 @@ void Directory::SetSent(Rid rid, Uid uid, uint64_t sent) {
   if (Membership* membership = MutableMembership(rid, uid)) membership->sent = sent;
 }
 
+void Directory::SetUseq(Uid uid, uint64_t useq) {
+  const auto found = user_by_uid_.find(uid);
+  if (found != user_by_uid_.end()) users_[static_cast<size_t>(found->second)].useq = useq;
+}
+
 void Directory::Put(const UserRecord& record) {
   const auto [entry, is_new] = user_by_name_.try_emplace(record.username(), UserSlot(users_.size()));
   if (is_new) {

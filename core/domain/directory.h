@@ -51,6 +51,7 @@ struct User {
   mutable CompiledRules rules{};  // of record.rules, made when first asked for
   std::vector<RoomSlot> rooms{};  // sorted; all rooms with a Membership of this user
   UserRecord record{};
+  uint64_t useq = 0;  // of the newest inbox item (kept by the authoritative copy only)
 };
 
 struct Room {
@@ -77,6 +78,7 @@ struct BindingGone {
 struct UserGone {
   UserId name;
   Uid uid;
+  uint64_t useq = 0;  // of the newest inbox item
 };
 struct MemberGone {
   Rid rid;
@@ -140,6 +142,8 @@ class Directory {
 
   // Sets the number of countable events that a member has sent.
   void SetSent(Rid rid, Uid uid, uint64_t sent);
+  // Sets the number of a user's newest inbox item.
+  void SetUseq(Uid uid, uint64_t useq);
 
  private:
   struct TransparentHash {

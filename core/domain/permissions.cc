@@ -1,5 +1,8 @@
 #include "core/domain/permissions.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace parley::domain {
 namespace {
 
@@ -94,6 +97,27 @@ bool MayReceive(const Directory& directory, std::string_view room, std::string_v
   const Membership* membership = directory.FindMembership(room, user);
   return membership != nullptr && IsReader(membership->role) &&
          !directory.At(membership->user).record.disabled();
+}
+
+bool ShareRoom(const Directory& directory, std::string_view user, std::string_view other) {
+  const User* one = directory.FindUser(user);
+  const User* two = directory.FindUser(other);
+  if (one == nullptr || two == nullptr) return false;
+  if (one->rooms.size() > two->rooms.size()) {
+    std::swap(one, two);
+    std::swap(user, other);
+  }
+  auto from = two->rooms.begin();
+  for (const RoomSlot slot : one->rooms) {
+    from = std::lower_bound(from, two->rooms.end(), slot);
+    if (from == two->rooms.end()) return false;
+    if (*from != slot) continue;
+    const std::string& room = directory.At(slot).record.room();
+    const Membership* first = directory.FindMembership(room, user);
+    const Membership* second = directory.FindMembership(room, other);
+    if (first != nullptr && second != nullptr && IsReader(first->role) && IsReader(second->role)) return true;
+  }
+  return false;
 }
 
 bool IsDirectMember(std::string_view room, std::string_view user) {

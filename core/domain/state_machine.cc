@@ -45,13 +45,13 @@ std::optional<DedupKey> StateMachine::DedupKeyOf(const Command& command) const {
   return DedupKey{Uid{user->record.uid()}, Rid{room->record.rid()}, command.send().draft().id()};
 }
 
-Applied StateMachine::Apply(LogIndex index, const Command& command, const std::optional<DedupEntry>& known) {
-  Context context{.index = index, .command = command, .applied = {}};
+Applied StateMachine::Apply(LogIndex index, const Command& command, const Known& known) {
+  Context context{.index = index, .command = command, .known = known, .applied = {}};
   context.applied.index = index;
   context.applied.origin = command.origin();
   switch (command.body_case()) {
     case Command::kSend:
-      Send(context, command.send(), known);
+      Send(context, command.send());
       break;
     case Command::kCreateUser:
       CreateUser(context, command.create_user());
@@ -132,6 +132,8 @@ Applied StateMachine::Apply(LogIndex index, const Command& command, const std::o
       SetConfig(context, command.set_config());
       break;
     case Command::kMoveCursor:
+      MoveCursor(context, command.move_cursor());
+      break;
     case Command::BODY_NOT_SET:
       context.Refuse(Code::UNIMPLEMENTED, "this version does not know the command");
       break;
@@ -139,8 +141,8 @@ Applied StateMachine::Apply(LogIndex index, const Command& command, const std::o
   return std::move(context.applied);
 }
 
-void StateMachine::Send(Context& context, const internal::v1::SendDraft& send,
-                        const std::optional<DedupEntry>& known) {
+void StateMachine::Send(Context& context, const internal::v1::SendDraft& send) {
+  const std::optional<DedupEntry>& known = context.known.dedup;
   v1::Ack& ack = context.applied.ack.emplace();
   ack.set_id(send.draft().id());
   ack.set_room(send.room());
@@ -201,6 +203,7 @@ void StateMachine::Send(Context& context, const internal::v1::SendDraft& send,
   event.set_id(send.draft().id());
   CopyBody(send.draft(), event);
   AppendEvent(context, room->record, std::move(event), /*countable=*/true, {});
+  if (send.draft().mentions_size() > 0) AppendMentions(context, room->record, send.draft());
   const NewEvent& stored = context.applied.events.back();
   const Head end = HeadOf(stored.rid);
   ack.set_seq(stored.seq.value);
@@ -238,6 +241,7 @@ const Room* StateMachine::DirectRoomFor(Context& context, const std::string& nam
   for (const User* user : users) {
     if (directory_.FindMembership(name, user->record.username()) == nullptr) {
       PutMember(context, *room, *user, v1::Member::MEMBER, next);
+      InformAdded(context, room->record, user->record.username(), v1::Member::MEMBER);
     }
   }
   return room;
@@ -285,17 +289,24 @@ uint64_t StateMachine::VisibleFromNow(const RoomRecord& room) const {
 
 void StateMachine::PutMember(Context& context, const Room& room, const User& user, Role role,
                              uint64_t visible_from) {
+  const Membership* before = directory_.FindMembership(room.record.room(), user.record.username());
+  const bool goes_on = IsReader(role) && before != nullptr && IsReader(before->role);
   MemberRecord record;
+  if (goes_on && context.known.cursor) record = context.known.cursor->member;  // keeps the cursor
   record.set_room(room.record.room());
   record.set_user(user.record.username());
   record.set_role(role);
   record.set_visible_from(visible_from);
-  if (IsReader(role)) {
-    const Membership* before = directory_.FindMembership(room.record.room(), user.record.username());
-    const bool goes_on = before != nullptr && IsReader(before->role);
-    record.set_since_feed(goes_on ? before->since_feed : context.index.value);
-  } else {
+  if (!IsReader(role)) {
     record.set_left_feed(context.index.value);
+  } else if (goes_on) {
+    record.set_since_feed(before->since_feed);
+  } else {
+    record.set_since_feed(context.index.value);
+    if (visible_from > 1) {  // what there is already is not unread
+      record.set_read_ordinal(HeadOf(Rid{room.record.rid()}).ordinal);
+      record.set_read_own_ordinal(before == nullptr ? 0 : before->sent);
+    }
   }
   Change(context, MemberPut{Rid{room.record.rid()}, Uid{user.record.uid()}, std::move(record)});
 }

@@ -37,6 +37,31 @@ struct DedupEntry {
   std::string body_hash;
 };
 
+// What the store knows of a member's cursor, asked for and handed over in the same way.
+struct CursorKey {
+  Rid rid;
+  Uid uid;
+  std::string user;
+  Seq read;           // count the ordinals up to here, if the cursor is still before it; 0 = the row alone
+  uint64_t sent = 0;  // countable events that this member has sent
+};
+struct KnownCursor {
+  // Countable events of the room up to a seq, and the member's own among them.
+  struct Ordinals {
+    uint64_t room = 0;
+    uint64_t own = 0;
+  };
+  MemberRecord member;  // the row as it is
+  std::optional<Ordinals>
+      at_read;  // of CursorKey::read. Absent: not asked for, or too far from what is known
+};
+
+// All that Apply() is told of the store.
+struct Known {
+  std::optional<DedupEntry> dedup{};
+  std::optional<KnownCursor> cursor{};
+};
+
 // An event as it is stored and delivered. `bytes`: the serialised v1::Event.
 struct NewEvent {
   Rid rid;
@@ -49,6 +74,28 @@ struct NewEvent {
   std::vector<UserId> also_to;  // users who lose the room by this event and still get it on their own topic
 };
 
+// An event names a member of its room.
+struct NewMention {
+  Rid rid;
+  Uid uid;
+  Seq seq;
+};
+
+// An inbox item as it is stored and delivered. `bytes`: the serialised v1::InboxItem.
+struct NewInboxItem {
+  Uid uid;
+  std::string user;
+  uint64_t useq = 0;
+  std::string bytes;
+};
+
+// A member's row with the cursor where it is now.
+struct MovedCursor {
+  Rid rid;
+  Uid uid;
+  MemberRecord member;
+};
+
 // What one command did. Nothing of a refused command but the answer.
 struct Applied {
   LogIndex index;
@@ -56,8 +103,12 @@ struct Applied {
   std::vector<NewEvent> events;
   bool events_first = false;  // they go out by the view as it was: the last ones of a room
   std::optional<std::pair<DedupKey, DedupEntry>> dedup;
+  std::vector<NewMention> mentions;
+  std::vector<NewInboxItem> inbox;
+  std::optional<MovedCursor> cursor;  // no Change: it lives in the store alone
   internal::v1::Origin origin;
-  // The answer: of a send the ack (its code and reason included), of everything else code and reason.
+  // The answer: of a send, and of a cursor that is refused, the ack (its code and reason included), of
+  // everything else code and reason.
   std::optional<v1::Ack> ack;
   Code code = Code::OK;
   std::string reason;
@@ -82,9 +133,12 @@ class StateMachine {
   // Which dedupe entry Apply() will want for this command, by the state as it is now.
   std::optional<DedupKey> DedupKeyOf(const Command& command) const;
 
-  // Applies the command at `index`. `known`: the entry of DedupKeyOf(command), if the store (or an earlier
-  // command of the same batch) has one. Indices must rise.
-  Applied Apply(LogIndex index, const Command& command, const std::optional<DedupEntry>& known);
+  // Which cursor it will want.
+  std::optional<CursorKey> CursorKeyOf(const Command& command) const;
+
+  // Applies the command at `index`. `known`: what the store (or an earlier command of the same batch) has for
+  // DedupKeyOf(command) and CursorKeyOf(command). Indices must rise.
+  Applied Apply(LogIndex index, const Command& command, const Known& known);
 
   const Directory& directory() const { return directory_; }
   Head HeadOf(Rid rid) const;
@@ -92,7 +146,8 @@ class StateMachine {
  private:
   struct Context;  // one command being applied
 
-  void Send(Context& context, const internal::v1::SendDraft& send, const std::optional<DedupEntry>& known);
+  void Send(Context& context, const internal::v1::SendDraft& send);
+  void MoveCursor(Context& context, const internal::v1::MoveCursor& move);
   void CreateUser(Context& context, const internal::v1::CreateUser& create);
   void SetPassword(Context& context, const internal::v1::SetPassword& set);
   void RememberCredential(Context& context, const internal::v1::RememberCredential& remember);
@@ -149,6 +204,15 @@ class StateMachine {
                    std::vector<UserId> also_to);
   void AppendMembershipEvent(Context& context, const RoomRecord& room,
                              const std::vector<v1::MembershipChange>& changes, std::vector<UserId> also_to);
+  // Notes the members whom the event that was appended last mentions.
+  void AppendMentions(Context& context, const RoomRecord& room, const v1::Draft& draft);
+  // The next item of a user's inbox.
+  void Inform(Context& context, const std::string& user, v1::InboxItem item);
+  void InformAdded(Context& context, const RoomRecord& room, const std::string& user, Role role);
+  void InformRemoved(Context& context, const RoomRecord& room, const std::string& user,
+                     v1::MembershipChange::Change what, bool deleted);
+  // All sessions of a user end.
+  void InformRevoked(Context& context, const std::string& user, const std::string& reason);
   void Change(Context& context, domain::Change change);
 
   Directory directory_;

@@ -11,6 +11,7 @@ namespace parley::domain {
 struct StateMachine::Context {
   LogIndex index;
   const Command& command;
+  const Known& known;
   Applied applied;
 
   const std::string& actor() const { return command.origin().user(); }

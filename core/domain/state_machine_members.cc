@@ -24,6 +24,7 @@ void StateMachine::AddMember(Context& context, const internal::v1::AddMember& ad
   if (!CheckRoomCount(context, *user)) return;
   const RoomRecord record = room->record;
   PutMember(context, *room, *user, add.member().role(), VisibleFromNow(record));
+  InformAdded(context, record, add.member().user(), add.member().role());
   AppendMembershipEvent(
       context, record,
       {ChangeOf(add.member().user(), v1::MembershipChange::ADDED, add.member().role(), context.actor())}, {});
@@ -69,6 +70,11 @@ void StateMachine::SetMemberRole(Context& context, const internal::v1::SetMember
   const uint64_t visible_from =
       IsReader(membership->role) ? membership->visible_from : VisibleFromNow(record);
   PutMember(context, *room, *user, set.member().role(), visible_from);
+  v1::InboxItem item;
+  item.mutable_role_changed()->set_room(set.room());
+  item.mutable_role_changed()->set_role(set.member().role());
+  item.mutable_role_changed()->set_by(context.actor());
+  Inform(context, set.member().user(), std::move(item));
   AppendMembershipEvent(context, record,
                         {ChangeOf(set.member().user(), v1::MembershipChange::ROLE_CHANGED,
                                   set.member().role(), context.actor())},
@@ -93,6 +99,7 @@ void StateMachine::JoinRoom(Context& context, const internal::v1::JoinRoom& join
   if (Status may = MayJoin(record, role); !may) return context.Refuse(may.error());
   if (!CheckRoomCount(context, *user)) return;
   PutMember(context, *room, *user, v1::Member::MEMBER, VisibleFromNow(record));
+  InformAdded(context, record, context.actor(), v1::Member::MEMBER);
   AppendMembershipEvent(
       context, record,
       {ChangeOf(context.actor(), v1::MembershipChange::JOINED, v1::Member::MEMBER, context.actor())}, {});
@@ -114,6 +121,7 @@ void StateMachine::Remove(Context& context, const Room& room, const User& user,
   const std::string name = user.record.username();
   const Role role = RoleOf(record.room(), name);
   PutMember(context, room, user, v1::Member::UNSPECIFIED, 0);
+  if (IsReader(role)) InformRemoved(context, record, name, what, /*deleted=*/false);
   AppendMembershipEvent(context, record, {ChangeOf(name, what, role, context.actor())},
                         {UserId::Trusted(name)});
 }

@@ -39,6 +39,7 @@ void StateMachine::CreateRoom(Context& context, const internal::v1::CreateRoom& 
   for (const internal::v1::RoomMember& member : create.members()) {
     PutMember(context, *directory_.FindRoom(create.room()), *directory_.FindUser(member.user()),
               member.role(), 1);
+    InformAdded(context, record, member.user(), member.role());
     changes.push_back(ChangeOf(member.user(), v1::MembershipChange::ADDED, member.role(), context.actor()));
   }
   if (!changes.empty()) AppendMembershipEvent(context, record, changes, {});
@@ -81,14 +82,19 @@ void StateMachine::DeleteRoom(Context& context, const internal::v1::DeleteRoom& 
                   .index = context.index,
                   .records = {},
                   .members = {}};
+  std::vector<std::pair<Uid, std::string>> told;
   for (const Membership& member : room->members) {
-    const Uid uid{directory_.At(member.user).record.uid()};
-    change.records.push_back(uid);
-    if (IsReader(member.role)) change.members.push_back(uid);
+    const UserRecord& user = directory_.At(member.user).record;
+    change.records.emplace_back(Uid{user.uid()});
+    if (IsReader(member.role)) told.emplace_back(Uid{user.uid()}, user.username());
   }
   // Slots are of this process; ids are of the log.
   std::sort(change.records.begin(), change.records.end());
-  std::sort(change.members.begin(), change.members.end());
+  std::sort(told.begin(), told.end());
+  for (const auto& [uid, user] : told) {
+    change.members.push_back(uid);
+    InformRemoved(context, room->record, user, v1::MembershipChange::REMOVED, /*deleted=*/true);
+  }
   AppendRoomChange(context, RoomRecord(room->record), /*deleted=*/true);
   context.applied.events_first = true;
   heads_.erase(change.rid);

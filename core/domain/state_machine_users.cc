@@ -37,6 +37,7 @@ void StateMachine::SetPassword(Context& context, const internal::v1::SetPassword
   record.set_remembered_mac(set.remembered_mac());
   record.set_password_index(context.index.value);
   Change(context, std::move(record));
+  InformRevoked(context, set.username(), "the password was changed");
 }
 
 void StateMachine::RememberCredential(Context& context, const internal::v1::RememberCredential& remember) {
@@ -45,6 +46,12 @@ void StateMachine::RememberCredential(Context& context, const internal::v1::Reme
   UserRecord record = user->record;
   record.set_remembered_mac(remember.remembered_mac());
   Change(context, std::move(record));
+}
+
+void StateMachine::InformRevoked(Context& context, const std::string& user, const std::string& reason) {
+  v1::InboxItem item;
+  item.mutable_session_revoked()->set_reason(reason);
+  Inform(context, user, std::move(item));
 }
 
 void StateMachine::RehashPassword(Context& context, const internal::v1::RehashPassword& rehash) {
@@ -69,7 +76,11 @@ void StateMachine::UpdateUser(Context& context, const internal::v1::UpdateUser& 
   if (record.display_name() == user->record.display_name() && record.about() == user->record.about()) {
     return context.Refuse(Code::ALREADY_EXISTS, update.username() + " has this profile");
   }
+  v1::InboxItem item;
+  item.mutable_profile_changed()->set_display_name(record.display_name());
+  item.mutable_profile_changed()->set_about(record.about());
   Change(context, std::move(record));
+  Inform(context, update.username(), std::move(item));
 }
 
 void StateMachine::SetUserDisabled(Context& context, const internal::v1::SetUserDisabled& set) {
@@ -86,6 +97,7 @@ void StateMachine::SetUserDisabled(Context& context, const internal::v1::SetUser
   UserRecord record = user->record;
   record.set_disabled(set.disabled());
   Change(context, std::move(record));
+  if (set.disabled()) InformRevoked(context, set.username(), "the user was disabled");
 }
 
 void StateMachine::SetConfig(Context& context, const internal::v1::SetConfig& set) {
@@ -122,7 +134,7 @@ void StateMachine::DeleteUser(Context& context, const internal::v1::DeleteUser& 
                           {ChangeOf(gone.username(), v1::MembershipChange::REMOVED, role, context.actor())},
                           {UserId::Trusted(gone.username())});
   }
-  Change(context, UserGone{UserId::Trusted(gone.username()), uid});
+  Change(context, UserGone{UserId::Trusted(gone.username()), uid, user->useq});
 }
 
 void StateMachine::BindClient(Context& context, const internal::v1::BindClient& bind) {

@@ -265,11 +265,16 @@ Result<domain::Applied> LocalLog::ApplyRecord(LogIndex index, std::string_view r
                                      "it and all after it, remove " +
                                      options_.journal_path};
   }
-  std::optional<domain::DedupEntry> known;
+  domain::Known known;
   if (const std::optional<domain::DedupKey> key = machine_.DedupKeyOf(command)) {
     Result<std::optional<domain::DedupEntry>> found = writer_->FindDedup(*key);
     if (!found) return std::move(found).error();
-    known = std::move(*found);
+    known.dedup = std::move(*found);
+  }
+  if (const std::optional<domain::CursorKey> key = machine_.CursorKeyOf(command)) {
+    Result<domain::KnownCursor> found = writer_->FindCursor(*key);
+    if (!found) return std::move(found).error();
+    known.cursor = std::move(*found);
   }
   domain::Applied applied = machine_.Apply(index, command, known);
   writer_->Add(applied, command);

@@ -5,8 +5,6 @@ namespace {
 
 constexpr char kEventRowVersion = 1;
 constexpr char kDedupRowVersion = 1;
-constexpr char kFeedRowVersion = 1;
-constexpr char kFeedEvent = 1;  // kind of a feed item: rid, seq
 constexpr size_t kBodyHashBytes = 16;
 
 void Append64(std::string& out, uint64_t value) {
@@ -73,6 +71,27 @@ std::string MembershipPrefix(Uid uid) {
 std::string SentKey(Rid rid, Uid uid) {
   return Pair(TagPrefix(StateTag::kSent), rid.value, uid.value);
 }
+std::string MentionKey(Rid rid, Uid uid, Seq seq) {
+  std::string key = MentionPrefix(rid, uid);
+  Append64(key, seq.value);
+  return key;
+}
+std::string MentionPrefix(Rid rid) {
+  std::string prefix = TagPrefix(StateTag::kMention);
+  Append64(prefix, rid.value);
+  return prefix;
+}
+std::string MentionPrefix(Rid rid, Uid uid) {
+  return Pair(TagPrefix(StateTag::kMention), rid.value, uid.value);
+}
+std::string InboxKey(Uid uid, uint64_t useq) {
+  return Pair(TagPrefix(StateTag::kInbox), uid.value, useq);
+}
+std::string InboxPrefix(Uid uid) {
+  std::string prefix = TagPrefix(StateTag::kInbox);
+  Append64(prefix, uid.value);
+  return prefix;
+}
 std::string ClientKey(std::string_view client) {
   return Tagged(StateTag::kClient, client);
 }
@@ -104,6 +123,11 @@ std::string TagPrefix(StateTag tag) {
 std::optional<IdPair> ParseIdPair(std::string_view key) {
   if (key.size() != 17) return std::nullopt;
   return IdPair{Read64(key, 1), Read64(key, 9)};
+}
+
+std::optional<Seq> ParseMentionKey(std::string_view key) {
+  if (key.size() != 25) return std::nullopt;
+  return Seq{Read64(key, 17)};
 }
 
 std::optional<IdPair> ParseEventKey(std::string_view key) {
@@ -142,26 +166,6 @@ std::optional<domain::DedupEntry> ParseDedupRow(std::string_view bytes) {
                             .ts_ms = Read64(bytes, 17),
                             .log_time_ms = Read64(bytes, 25),
                             .body_hash = std::string(bytes.substr(33))};
-}
-
-std::string EncodeFeedRow(const std::vector<domain::NewEvent>& events) {
-  std::string bytes(1, kFeedRowVersion);
-  for (const domain::NewEvent& event : events) {
-    bytes.push_back(kFeedEvent);
-    Append64(bytes, event.rid.value);
-    Append64(bytes, event.seq.value);
-  }
-  return bytes;
-}
-
-std::optional<std::vector<IdPair>> ParseFeedRow(std::string_view bytes) {
-  if (bytes.empty() || bytes[0] != kFeedRowVersion || (bytes.size() - 1) % 17 != 0) return std::nullopt;
-  std::vector<IdPair> items;
-  for (size_t at = 1; at < bytes.size(); at += 17) {
-    if (bytes[at] != kFeedEvent) return std::nullopt;
-    items.push_back({Read64(bytes, at + 1), Read64(bytes, at + 9)});
-  }
-  return items;
 }
 
 }  // namespace parley::store

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/domain/state_machine.h"
+#include "core/store/feed_rows.h"
 #include "schemas/names.h"
 
 // The byte layout of every key and of the values that are not protobuf: docs/formats/store.md. Pure.
@@ -27,6 +28,8 @@ enum class StateTag : char {
   kMember = 'm',      // rid uid → MemberRecord
   kMembership = 'M',  // uid rid → room name: the other direction of kMember
   kSent = 's',        // rid uid → countable events sent (u64 big-endian)
+  kMention = 'n',     // rid uid seq → (nothing): an event that names this member
+  kInbox = 'i',       // uid useq → v1::InboxItem
   kClient = 'c',      // client id → ClientRecord
   kRole = 'o',        // role → RoleRecord
   kBinding = 'b',     // rid filter → BindingRecord
@@ -51,6 +54,12 @@ std::string MemberKey(Rid rid, Uid uid);
 std::string MembershipKey(Uid uid, Rid rid);
 std::string MembershipPrefix(Uid uid);
 std::string SentKey(Rid rid, Uid uid);
+std::string MentionKey(Rid rid, Uid uid, Seq seq);
+// All rows of a room, and of one member of it.
+std::string MentionPrefix(Rid rid);
+std::string MentionPrefix(Rid rid, Uid uid);
+std::string InboxKey(Uid uid, uint64_t useq);
+std::string InboxPrefix(Uid uid);
 std::string ClientKey(std::string_view client);
 std::string RoleKey(std::string_view role);
 std::string BindingKey(Rid rid, std::string_view filter);
@@ -59,12 +68,15 @@ std::string GoneRoomPrefix(Uid uid);
 std::string GarbageKey(Rid rid);
 std::string TagPrefix(StateTag tag);
 
-// The two ids after the tag of kMember, kMembership, kSent and kGoneRoom; nullopt when the key is too short.
+// The two numbers after the tag of kMember, kMembership, kSent, kInbox and kGoneRoom; nullopt when the key
+// has another length.
 struct IdPair {
   uint64_t first;
   uint64_t second;
 };
 std::optional<IdPair> ParseIdPair(std::string_view key);
+// The seq of a kMention key.
+std::optional<Seq> ParseMentionKey(std::string_view key);
 // Of an event key: rid and seq.
 std::optional<IdPair> ParseEventKey(std::string_view key);
 
@@ -83,9 +95,5 @@ std::optional<EventRow> ParseEventRow(std::string_view bytes);  // nullopt: dama
 // A row of `dedup`.
 std::string EncodeDedupRow(const domain::DedupEntry& entry);
 std::optional<domain::DedupEntry> ParseDedupRow(std::string_view bytes);
-
-// A row of `feed`: what one log entry made.
-std::string EncodeFeedRow(const std::vector<domain::NewEvent>& events);
-std::optional<std::vector<IdPair>> ParseFeedRow(std::string_view bytes);  // rid, seq
 
 }  // namespace parley::store

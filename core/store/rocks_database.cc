@@ -33,13 +33,13 @@ Database::~Database() {
   if (db_) db_->Close().PermitUncheckedError();
 }
 
-Error OpenError(const std::string& path, const rocksdb::Status& status) {
+Error OpenError(const std::string& path, const rocksdb::Status& status, const WaysOut& ways_out) {
   const std::string why = status.ToString();
   const auto says = [&why](const char* words) { return why.find(words) != std::string::npos; };
   if (status.IsIOError() && (says("lock hold by current process") || says("While lock file"))) {
-    return {Code::FAILED_PRECONDITION, path + " is in use by another broker: stop it first (" + why + ")"};
+    return {Code::FAILED_PRECONDITION, path + " " + ways_out.in_use + " (" + why + ")"};
   }
-  const char* way_out = status.IsCorruption() ? "restore a backup of the store folder"
+  const char* way_out = status.IsCorruption() ? ways_out.damaged
                         : status.IsNoSpace()  ? "free some space, then start again"
                                               : "check the disk and the folder's owner";
   return {Code::FAILED_PRECONDITION, path + " cannot be opened (" + why + "): " + way_out};

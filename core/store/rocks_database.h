@@ -50,7 +50,16 @@ class Database {
   Families families_;
 };
 
-// Why a store cannot be opened, and what to do.
-Error OpenError(const std::string& path, const rocksdb::Status& status);
+// What to do about a database that cannot be opened, in the words of whose it is.
+struct WaysOut {
+  const char* in_use;   // behind the path
+  const char* damaged;  // behind a colon
+};
+inline constexpr WaysOut kStoreWaysOut{.in_use = "is in use by another broker: stop it first",
+                                       .damaged = "restore a backup of the store folder"};
+
+// Why a database cannot be opened, and what to do.
+Error OpenError(const std::string& path, const rocksdb::Status& status,
+                const WaysOut& ways_out = kStoreWaysOut);
 
 }  // namespace parley::store

@@ -5,6 +5,7 @@
 #include <rocksdb/db.h>
 
 #include "core/store/keys.h"
+#include "parley/v1/message.pb.h"
 
 namespace parley::store {
 namespace {
@@ -89,13 +90,22 @@ class RocksView final : public StoreView {
   }
 
   Result<Seq> Head(Rid rid) const override {
+    const Result<RoomEnd> end = End(rid);
+    if (!end) return end.error();
+    return end->head;
+  }
+
+  Result<RoomEnd> End(Rid rid) const override {
     const auto iterator = Iterate(families_.events);
     iterator->SeekForPrev(EventKey(rid, Seq{UINT64_MAX}));
     if (!iterator->status().ok()) return Failed(iterator->status());
-    if (!iterator->Valid()) return Seq{};
+    if (!iterator->Valid()) return RoomEnd{};
     const std::optional<IdPair> ids = ParseEventKey(iterator->key().ToStringView());
     if (!ids) return Damaged("an event key");
-    return ids->first == rid.value ? Seq{ids->second} : Seq{};
+    if (ids->first != rid.value) return RoomEnd{};
+    const std::optional<EventRow> row = ParseEventRow(iterator->value().ToStringView());
+    if (!row) return Damaged("event " + std::to_string(ids->second));
+    return RoomEnd{Seq{ids->second}, row->ordinal};
   }
 
   Result<std::optional<StoredEvent>> EventAt(Rid rid, Seq seq) const override {
@@ -139,6 +149,88 @@ class RocksView final : public StoreView {
     if (!iterator->status().ok()) return Failed(iterator->status());
     if (!forward) std::reverse(events.begin(), events.end());
     return events;
+  }
+
+  Result<StoreId> Id() const override {
+    std::string bytes;
+    const rocksdb::Status status =
+        db_.Get({}, families_.meta, rocksdb::Slice(kMetaStoreId.data(), kMetaStoreId.size()), &bytes);
+    if (!status.ok() && !status.IsNotFound()) return Failed(status);
+    StoreId id{};
+    if (bytes.size() != id.size()) return Damaged("no store id");
+    std::copy(bytes.begin(), bytes.end(), id.begin());
+    return id;
+  }
+
+  Result<std::vector<FeedEntry>> Feed(const FeedRange& range) const override {
+    std::vector<FeedEntry> entries;
+    if (range.after >= range.last || range.limit == 0) return entries;
+    const auto row = Iterate(families_.feed);
+    size_t items = 0;
+    for (row->Seek(FeedKey(LogIndex{range.after.value + 1})); row->Valid() && entries.size() < range.limit;
+         row->Next()) {
+      const std::optional<uint64_t> index = ParseBigEndian64(row->key().ToStringView());
+      if (!index) return Damaged("a feed key");
+      if (*index > range.last.value) break;
+      FeedEntry entry{.index = {*index}, .items = {}, .damage = {}};
+      entry.items =
+          ParseFeedRow(row->value().ToStringView(), &entry.damage).value_or(std::vector<FeedItem>());
+      items += entry.items.size();
+      if (items > range.items_max && !entries.empty()) break;
+      entries.push_back(std::move(entry));
+    }
+    if (!row->status().ok()) return Failed(row->status());
+    return entries;
+  }
+
+  Result<uint64_t> Sent(Rid rid, Uid uid) const override {
+    std::string bytes;
+    const rocksdb::Status status = db_.Get({}, families_.state, SentKey(rid, uid), &bytes);
+    if (status.IsNotFound()) return uint64_t{0};
+    if (!status.ok()) return Failed(status);
+    const std::optional<uint64_t> sent = ParseBigEndian64(bytes);
+    if (!sent) return Damaged("a record of s");
+    return *sent;
+  }
+
+  Result<uint64_t> Mentions(Rid rid, Uid uid, Seq after, size_t limit) const override {
+    uint64_t count = 0;
+    if (after.value == UINT64_MAX) return count;
+    Status read = ForEach(MentionKey(rid, uid, Seq{after.value + 1}), MentionPrefix(rid, uid), limit,
+                          [&count](std::string_view, std::string_view) { return ++count > 0; });
+    if (!read) return std::move(read).error();
+    return count;
+  }
+
+  Result<std::vector<StoredInboxItem>> Inbox(Uid uid, uint64_t after_useq, size_t limit) const override {
+    std::vector<StoredInboxItem> items;
+    if (after_useq == UINT64_MAX) return items;
+    Status read = ForEach(InboxKey(uid, after_useq + 1), InboxPrefix(uid), limit,
+                          [&items](std::string_view key, std::string_view value) {
+                            const std::optional<IdPair> ids = ParseIdPair(key);
+                            if (ids) items.push_back({ids->second, std::string(value)});
+                            return ids.has_value();
+                          });
+    if (!read) return std::move(read).error();
+    return items;
+  }
+
+  Result<uint64_t> InboxEnd(Uid uid) const override { return InboxUpTo(uid, LogIndex{UINT64_MAX}); }
+
+  Result<uint64_t> InboxUpTo(Uid uid, LogIndex feed) const override {
+    const std::string prefix = InboxPrefix(uid);
+    const auto iterator = Iterate(families_.state);
+    for (iterator->SeekForPrev(InboxKey(uid, UINT64_MAX));
+         iterator->Valid() && iterator->key().starts_with(prefix); iterator->Prev()) {
+      const std::optional<IdPair> ids = ParseIdPair(iterator->key().ToStringView());
+      v1::InboxItem item;
+      const bool read =
+          ids && item.ParseFromArray(iterator->value().data(), static_cast<int>(iterator->value().size()));
+      if (!read) return Damaged("a record of i");
+      if (item.feed() <= feed.value) return ids->second;
+    }
+    if (!iterator->status().ok()) return Failed(iterator->status());
+    return uint64_t{0};
   }
 
  private:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "core/domain/directory.h"
+#include "core/store/feed_rows.h"
 #include "schemas/names.h"
 #include "schemas/result.h"
 
@@ -20,11 +22,25 @@ struct StoredEvent {
   std::string bytes;         // serialised v1::Event, as delivered
 };
 
+// The end of a room's log.
+struct RoomEnd {
+  Seq head;              // 0: no event
+  uint64_t ordinal = 0;  // countable events of the room so far
+};
+
+struct StoredInboxItem {
+  uint64_t useq;
+  std::string bytes;  // serialised v1::InboxItem, as delivered
+};
+
 struct RoomOfUser {
   Rid rid;
   std::string room;
   LogIndex deleted_at;  // != 0: the room is no more since this log index
 };
+
+// Drawn when a store was made: another one has another.
+using StoreId = std::array<char, 16>;
 
 struct MemberOfRoom {
   Uid uid;
@@ -59,6 +75,7 @@ class StoreView {
 
   // seq 0 when the room has no event.
   virtual Result<Seq> Head(Rid rid) const = 0;
+  virtual Result<RoomEnd> End(Rid rid) const = 0;
   virtual Result<std::optional<StoredEvent>> EventAt(Rid rid, Seq seq) const = 0;
   // Events with first ≤ seq ≤ last. `kOldest`: the first ones; `kNewest`: the last ones; ascending in both
   // cases. Stops at `limit` events or when the sum of bytes would pass `bytes_max` (at least one event is
@@ -72,6 +89,33 @@ class StoreView {
     Keep keep;
   };
   virtual Result<std::vector<StoredEvent>> Events(Rid rid, const Range& range) const = 0;
+
+  virtual Result<StoreId> Id() const = 0;
+
+  // The entries of the change feed with after < index ≤ last, in order, as far as `limit` entries and
+  // `items_max` items go (at least one entry is returned if there is one). An entry whose row is damaged is
+  // there, and says so. What an entry names may have been freed meanwhile (a deleted room, retention).
+  struct FeedRange {
+    LogIndex after;
+    LogIndex last;
+    size_t limit;
+    size_t items_max;
+  };
+  virtual Result<std::vector<FeedEntry>> Feed(const FeedRange& range) const = 0;
+
+  // Countable events that this user has sent in the room. (Unread: store/unread.h.)
+  virtual Result<uint64_t> Sent(Rid rid, Uid uid) const = 0;
+  // How many events after `after` mention this member; counts up to `limit`.
+  virtual Result<uint64_t> Mentions(Rid rid, Uid uid, Seq after, size_t limit) const = 0;
+
+  // A user's inbox: the newest kInboxItemsMax items (limits.h), useq without a gap. Items with useq >
+  // `after_useq`, oldest first, at most `limit`.
+  virtual Result<std::vector<StoredInboxItem>> Inbox(Uid uid, uint64_t after_useq, size_t limit) const = 0;
+  // useq of the newest item, 0 = there never was one.
+  virtual Result<uint64_t> InboxEnd(Uid uid) const = 0;
+  // useq of the newest item that is not newer than this log index: what follows it has come since. 0: of all
+  // that is kept, nothing is that old.
+  virtual Result<uint64_t> InboxUpTo(Uid uid, LogIndex feed) const = 0;
 };
 
 // A store that another process writes. Views hold it still; CatchUp() moves it.

@@ -11,26 +11,21 @@
 #include <rocksdb/write_batch.h>
 #include <sys/random.h>
 
+#include "core/domain/permissions.h"
 #include "core/store/keys.h"
+#include "core/store/pending_state.h"
 #include "core/store/rocks_database.h"
 #include "core/store/rocks_options.h"
 #include "core/store/rocks_view.h"
-#include "parley/v1/message.pb.h"
+#include "core/store/state_loader.h"
+#include "core/store/store_errors.h"
+#include "schemas/limits.h"
 
 namespace parley::store {
 namespace {
 
 rocksdb::Slice AsSlice(std::string_view text) {
   return {text.data(), text.size()};
-}
-
-Error Damaged(const std::string& what) {
-  return {Code::INTERNAL, "the store is damaged (" + what + "): restore a backup of the store folder"};
-}
-
-Error Unreadable(const rocksdb::Status& status) {
-  return {Code::INTERNAL,
-          "the store cannot be read (" + status.ToString() + "): check the disk, or restore a backup of it"};
 }
 
 class RocksWriter final : public StoreWriter {
@@ -108,8 +103,11 @@ class RocksWriter final : public StoreWriter {
     if (!id) return id.error();
     if (!*id || (*id)->size() != loaded.store_id.size()) return Damaged("no store id");
     std::copy((*id)->begin(), (*id)->end(), loaded.store_id.begin());
-    if (Status status = LoadState(loaded); !status) return std::move(status).error();
-    if (Status status = LoadHeads(loaded); !status) return std::move(status).error();
+    garbage_.clear();
+    freed_up_to_ = {};
+    if (Status status = LoadState(db(), families(), loaded, garbage_); !status) {
+      return std::move(status).error();
+    }
     applied_ = loaded.applied;
     written_ = loaded.applied;
     expired_by_ms_ = loaded.log_time_ms;
@@ -133,18 +131,24 @@ class RocksWriter final : public StoreWriter {
     return entry;
   }
 
+  Result<domain::KnownCursor> FindCursor(const domain::CursorKey& key) override {
+    if (!database_) return Error{Code::UNAVAILABLE, "the disk is full (" + failure_ + ")"};
+    return pending_.Find(db(), families(), key);
+  }
+
   void Add(const domain::Applied& applied, const domain::Command& command) override {
     for (const domain::Change& change : applied.changes) AddChange(change);
-    if (applied.events_first) {  // of a room that is no more: delivered, not stored
-      Advance(applied, command);
-      return;
+    std::vector<FeedItem> made;
+    // Of a room that is no more, the last event is delivered and not stored.
+    if (!applied.events_first) AddEvents(applied, made);
+    AddInbox(applied, made);
+    if (applied.cursor) {
+      const domain::MovedCursor& moved = *applied.cursor;
+      PutPending(MemberKey(moved.rid, moved.uid), moved.member.SerializeAsString());
+      DeleteMentions(moved.rid, moved.uid, Seq{moved.member.read()}, kMentionsPerMove);
+      made.push_back({FeedItem::Kind::kCursor, moved.rid.value, moved.uid.value});
     }
-    for (const domain::NewEvent& event : applied.events) {
-      Put(families().events, EventKey(event.rid, event.seq),
-          EncodeEventRow({event.ordinal, event.own_ordinal, event.bytes}));
-      if (event.own_ordinal != 0) pending_sent_[{event.rid, event.sender}] = event.own_ordinal;
-    }
-    if (!applied.events.empty()) Put(families().feed, FeedKey(applied.index), EncodeFeedRow(applied.events));
+    if (!made.empty()) Put(families().feed, FeedKey(applied.index), EncodeFeedRow(made));
     if (applied.dedup) {
       const auto& [key, entry] = *applied.dedup;
       std::string bytes = DedupKeyBytes(key);
@@ -175,6 +179,7 @@ class RocksWriter final : public StoreWriter {
       batch_.Clear();
       pending_dedup_.clear();
       pending_sent_.clear();
+      pending_.Clear();
       written_ = applied_;
       expired_by_ms_ = log_time_ms_;
       std::move(new_garbage_.begin(), new_garbage_.end(), std::back_inserter(garbage_));
@@ -294,11 +299,14 @@ class RocksWriter final : public StoreWriter {
         writer.Put(writer.families().state, TagPrefix(StateTag::kConfig), record.SerializeAsString());
       }
       void operator()(const domain::MemberPut& put) {
-        writer.Put(writer.families().state, MemberKey(put.rid, put.uid), put.record.SerializeAsString());
+        writer.PutPending(MemberKey(put.rid, put.uid), put.record.SerializeAsString());
+        // Who is no member any more has no cursor, and nothing waits for them.
+        if (!domain::IsReader(put.record.role())) writer.DeleteMentions(put.rid, put.uid);
         writer.Put(writer.families().state, MembershipKey(put.uid, put.rid), put.record.room());
       }
       void operator()(const domain::MemberGone& gone) {
-        writer.Delete(writer.families().state, MemberKey(gone.rid, gone.uid));
+        writer.pending_.Delete(writer.families().state, MemberKey(gone.rid, gone.uid));
+        writer.DeleteMentions(gone.rid, gone.uid);
         writer.Delete(writer.families().state, MembershipKey(gone.uid, gone.rid));
         writer.Delete(writer.families().state, SentKey(gone.rid, gone.uid));
         writer.pending_sent_.erase({gone.rid, gone.uid});
@@ -326,6 +334,9 @@ class RocksWriter final : public StoreWriter {
   // All that was kept of a user but what they have said. (Dedupe rows expire by themselves.)
   void AddUserGone(const domain::UserGone& gone) {
     Delete(families().state, UserKey(gone.name.str()));
+    for (uint64_t useq = gone.useq; useq > 0 && useq + limits::kInboxItemsMax > gone.useq; --useq) {
+      Delete(families().state, InboxKey(gone.uid, useq));
+    }
     const std::string prefix = GoneRoomPrefix(gone.uid);
     const std::unique_ptr<rocksdb::Iterator> rows(db().NewIterator({}, families().state));
     for (rows->Seek(prefix); rows->Valid() && rows->key().starts_with(prefix); rows->Next()) {
@@ -340,7 +351,7 @@ class RocksWriter final : public StoreWriter {
   void AddRoomGone(const domain::RoomGone& gone) {
     Delete(families().state, RoomKey(gone.room));
     for (const Uid uid : gone.records) {
-      Delete(families().state, MemberKey(gone.rid, uid));
+      pending_.Delete(families().state, MemberKey(gone.rid, uid));
       Delete(families().state, MembershipKey(uid, gone.rid));
       Delete(families().state, SentKey(gone.rid, uid));
       pending_sent_.erase({gone.rid, uid});
@@ -354,6 +365,39 @@ class RocksWriter final : public StoreWriter {
     }
     Put(families().state, GarbageKey(gone.rid), {});
     new_garbage_.push_back(gone.rid);
+  }
+
+  void AddEvents(const domain::Applied& applied, std::vector<FeedItem>& made) {
+    for (const domain::NewEvent& event : applied.events) {
+      Put(families().events, EventKey(event.rid, event.seq),
+          EncodeEventRow({event.ordinal, event.own_ordinal, event.bytes}));
+      pending_.AddEvent(event);
+      if (event.own_ordinal != 0) pending_sent_[{event.rid, event.sender}] = event.own_ordinal;
+      made.push_back({FeedItem::Kind::kEvent, event.rid.value, event.seq.value});
+    }
+    for (const domain::NewMention& mention : applied.mentions) {
+      PutPending(MentionKey(mention.rid, mention.uid, mention.seq), {});
+    }
+  }
+
+  // The newest items are kept.
+  void AddInbox(const domain::Applied& applied, std::vector<FeedItem>& made) {
+    for (const domain::NewInboxItem& item : applied.inbox) {
+      Put(families().state, InboxKey(item.uid, item.useq), item.bytes);
+      if (item.useq > limits::kInboxItemsMax) {
+        Delete(families().state, InboxKey(item.uid, item.useq - limits::kInboxItemsMax));
+      }
+      made.push_back({FeedItem::Kind::kInbox, item.uid.value, item.useq});
+    }
+  }
+
+  void PutPending(const std::string& key, std::string value) {
+    pending_.Put(families().state, key, std::move(value));
+  }
+  // All of a member's mentions, but for what is beyond all bounds: nobody counts that.
+  void DeleteMentions(Rid rid, Uid uid, Seq last = Seq{UINT64_MAX},
+                      size_t limit = limits::kMentionsCountedMax) {
+    pending_.DeleteMentions(db(), families(), rid, uid, last, limit);
   }
 
   // Some rows of rooms that were deleted in earlier batches. (Not by DeleteRange: docs/decisions/0010.)
@@ -371,105 +415,16 @@ class RocksWriter final : public StoreWriter {
       }
       Delete(families().events, rows->key().ToStringView());
     }
-    if (rows->status().ok()) Delete(families().state, GarbageKey(rid));  // else tried again after a restart
+    const std::unique_ptr<rocksdb::Iterator> mentions(db().NewIterator({}, families().state));
+    const std::string prefix = MentionPrefix(rid);
+    for (mentions->Seek(prefix); mentions->Valid() && mentions->key().starts_with(prefix); mentions->Next()) {
+      if (count++ == kFreedPerWrite) return;
+      Delete(families().state, mentions->key().ToStringView());
+    }
+    // Else tried again after a restart.
+    if (rows->status().ok() && mentions->status().ok()) Delete(families().state, GarbageKey(rid));
     garbage_.pop_front();
     freed_up_to_ = {};
-  }
-
-  // Calls visit(key, value) for each row of a tag; stops at the first error.
-  template <typename Visitor>
-  Status ForEach(StateTag tag, Visitor visit) {
-    const std::string prefix = TagPrefix(tag);
-    const std::unique_ptr<rocksdb::Iterator> rows(db().NewIterator({}, families().state));
-    for (rows->Seek(prefix); rows->Valid() && rows->key().starts_with(prefix); rows->Next()) {
-      if (!visit(rows->key().ToStringView(), rows->value().ToStringView())) {
-        return Damaged("a row of state, tag " + prefix);
-      }
-    }
-    if (!rows->status().ok()) return Unreadable(rows->status());
-    return {};
-  }
-
-  template <typename Record>
-  Status ForEachRecord(StateTag tag, std::function<bool(std::string_view key, Record record)> visit) {
-    return ForEach(tag, [&visit](std::string_view key, std::string_view value) {
-      Record record;
-      return record.ParseFromArray(value.data(), static_cast<int>(value.size())) &&
-             visit(key, std::move(record));
-    });
-  }
-
-  Status LoadState(Loaded& loaded) {
-    domain::Directory& directory = loaded.directory;
-    Status status =
-        ForEachRecord<domain::ConfigRecord>(StateTag::kConfig, [&](std::string_view, auto record) {
-          directory.Apply(std::move(record));
-          return true;
-        });
-    if (!status) return status;
-    status = ForEachRecord<domain::UserRecord>(StateTag::kUser, [&](std::string_view, auto record) {
-      directory.Apply(std::move(record));
-      return true;
-    });
-    if (!status) return status;
-    status = ForEachRecord<domain::RoomRecord>(StateTag::kRoom, [&](std::string_view, auto record) {
-      loaded.heads[Rid{record.rid()}] = {};
-      directory.Apply(std::move(record));
-      return true;
-    });
-    if (!status) return status;
-    status = ForEachRecord<domain::MemberRecord>(StateTag::kMember, [&](std::string_view key, auto record) {
-      const std::optional<IdPair> ids = ParseIdPair(key);
-      if (ids) directory.Apply(domain::MemberPut{Rid{ids->first}, Uid{ids->second}, std::move(record)});
-      return ids.has_value();
-    });
-    if (!status) return status;
-    status = ForEach(StateTag::kSent, [&](std::string_view key, std::string_view value) {
-      const std::optional<IdPair> ids = ParseIdPair(key);
-      const std::optional<uint64_t> sent = ParseBigEndian64(value);
-      if (ids && sent) directory.SetSent(Rid{ids->first}, Uid{ids->second}, *sent);
-      return ids && sent;
-    });
-    if (!status) return status;
-    if (status = LoadAccess(directory); !status) return status;
-    garbage_.clear();
-    freed_up_to_ = {};
-    status = ForEach(StateTag::kGarbage, [&](std::string_view key, std::string_view) {
-      const std::optional<uint64_t> rid = ParseBigEndian64(key.substr(1));
-      if (rid) garbage_.push_back(Rid{*rid});
-      return rid.has_value();
-    });
-    if (!status) return status;
-    return ForEachRecord<domain::ClientRecord>(StateTag::kClient, [&](std::string_view, auto record) {
-      loaded.clients.push_back(std::move(record));
-      return true;
-    });
-  }
-
-  Status LoadAccess(domain::Directory& directory) {
-    const auto apply = [&directory](std::string_view, auto record) {
-      directory.Apply(std::move(record));
-      return true;
-    };
-    if (Status roles = ForEachRecord<domain::RoleRecord>(StateTag::kRole, apply); !roles) return roles;
-    return ForEachRecord<domain::BindingRecord>(StateTag::kBinding, apply);
-  }
-
-  // Heads are not stored: the newest event of a room says it all.
-  Status LoadHeads(Loaded& loaded) {
-    const std::unique_ptr<StoreView> view = View();
-    for (auto& [rid, head] : loaded.heads) {
-      Result<Seq> seq = view->Head(rid);
-      if (!seq) return Damaged(seq.error().reason);
-      if (seq->value == 0) continue;
-      Result<std::optional<StoredEvent>> newest = view->EventAt(rid, *seq);
-      if (!newest) return Damaged(newest.error().reason);
-      v1::Event event;
-      if (!*newest || !event.ParseFromString((*newest)->bytes)) return Damaged("the newest event of a room");
-      if (event.feed() > loaded.applied.value) return Damaged("an event is newer than the applied index");
-      head = {.seq = *seq, .ordinal = (*newest)->ordinal, .ts_ms = event.ts_ms()};
-    }
-    return {};
   }
 
   const std::string path_;
@@ -482,6 +437,7 @@ class RocksWriter final : public StoreWriter {
   // The pending batch.
   rocksdb::WriteBatch batch_;
   std::unordered_map<std::string, domain::DedupEntry> pending_dedup_;
+  PendingState pending_{batch_};
   std::map<std::pair<Rid, Uid>, uint64_t> pending_sent_;  // one row a member, however much it sent
   bool sealed_ = false;                                   // the batch holds its meta rows
   LogIndex applied_;                                      // the newest command of the batch
@@ -489,6 +445,9 @@ class RocksWriter final : public StoreWriter {
   uint64_t wall_time_ms_ = 0;
   std::vector<Rid> new_garbage_;                 // rooms deleted in it
   std::vector<std::string> pending_gone_rooms_;  // keys that it puts
+
+  // A move of the cursor takes this many mentions that it has passed with it.
+  static constexpr size_t kMentionsPerMove = 512;
 
   // Deleted rooms whose events are still to be freed, and where the first of them is being freed.
   static constexpr size_t kFreedPerWrite = 512;

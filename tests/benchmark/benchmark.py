@@ -12,6 +12,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 
 from tests.support.broker import BUILD, ROOT, Broker, Daemon, mosquitto_program
 from tests.support.client import Client
@@ -232,8 +233,43 @@ def run_endurance(_bare, ours, options):
     return flat
 
 
+def run_sync(_bare, ours, options):
+    """A first sync of 200 rooms of 20 events, and one that brings nothing."""
+    rooms, events = 200, 20
+    admin, sender = admin_of(ours), Client(ours, "p0", "p0").connect()
+    members = [{"user": "p0"}, {"user": "s1"}]
+    names = [f"sync{i}" for i in range(rooms)]
+    for answer in admin.control(*[{"command": "createRoom", "room": name, "members": members} for name in names],
+                                timeout=120):
+        assert "error" not in answer, answer
+    for name in names:
+        ids = [sender.send(name, "what twenty messages say, " * 3) for _ in range(events)]
+        sender.wait(lambda ids=ids: all(i in sender.acks for i in ids), 60)
+    reader = Client(ours, "s1", "s1").connect()
+    first = []
+    for _ in range(max(5, options.pairs)):
+        cursor, took_s, found = "0", 0.0, 0
+        while True:
+            start = time.monotonic()
+            reply = reader.request("sync", cursor=cursor, limit=1000, eventsPerRoom=events)
+            took_s += time.monotonic() - start
+            cursor, found = reply["cursor"], found + sum(room["room"] in names for room in reply["rooms"])
+            if not reply["more"]:
+                break
+        assert found == rooms, found
+        first.append(took_s * 1000)
+    for client in (admin, sender, reader):
+        client.close()
+    nothing = load(ours.port, 0, ["--mode", "requests", "--client", "reader", "--user", "s1", "--password", "s1",
+                                  "--method", "sync", "--request", f'"cursor":"{cursor}"'],
+                   options.seconds)["latency_ms"]
+    print(f"sync: (j) first one of {rooms} rooms with {events} events, all pages: {statistics.median(first):.0f} ms "
+          f"(goal 150); an empty one p50 {nothing[0]:.2f} ms, p99 {nothing[2]:.2f} (goal 3)", flush=True)
+    return statistics.median(first) <= 150 and nothing[0] <= 3
+
+
 PROBES = {"idle": run_idle, "connects": run_connects, "memory": run_memory, "pages": run_pages,
-          "big-room": run_big_room}
+          "big-room": run_big_room, "sync": run_sync}
 LONG_PROBES = {"endurance": run_endurance}  # only when named
 
 

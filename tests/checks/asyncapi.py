@@ -107,6 +107,9 @@ def document():
         "rewind": channel("chat/v1/rooms/{room}/rewind/{n}/{encoding}",
                           "To subscribe to it asks once for the last n stored events that one may read: they come to this"
                           " client alone, oldest first, on the room's events topic.", "Event"),
+        "signals": channel("chat/v1/rooms/{room}/signals/{encoding}",
+                           "What is said in passing, to a room's members or to some of them; never stored. The server says"
+                           " who says it. An ack comes only when it is refused, with the id \"\".", "Signal"),
         "acks": channel("chat/v1/clients/{client}/acks/{encoding}",
                         "What became of each send, in its encoding (text: json). Only the ack is authoritative.", "Ack"),
         "replies": channel("chat/v1/clients/{client}/replies/{encoding}",
@@ -123,6 +126,8 @@ def document():
         "deliverToRoom": operation("send", "roomEvents", "Delivers an event to those who watch the room."),
         "deliverToUser": operation("send", "userEvents", "Delivers an event to a member, whatever the room."),
         "rewind": operation("send", "rewind", "Delivers stored events to the client that subscribes."),
+        "signal": operation("receive", "signals", "Takes a signal of a member."),
+        "passOnSignal": operation("send", "signals", "Passes a signal on to those it is for."),
         "administrate": operation("receive", "control", "Runs a list of commands.",
                                   reply={"channel": {"$ref": "#/channels/controlResponse"}}),
     }
@@ -134,7 +139,7 @@ def document():
             "receive", name, f"Answers {method}.",
             reply={"channel": {"$ref": "#/channels/replies"},
                    "messages": [{"$ref": f"#/channels/replies/messages/{reply}"}]})
-    used = {"Draft", "Event", "Ack"} | {name for pair in calls.values() for name in pair}
+    used = {"Draft", "Event", "Ack", "Signal"} | {name for pair in calls.values() for name in pair}
     messages = {name: {"name": f"parley.v1.{name}", "contentType": "application/json",
                        "payload": {"$ref": f"#/components/schemas/{name}"},
                        **({"examples": [{"payload": example} for example in EXAMPLES[name]]} if name in EXAMPLES else {})}

@@ -20,6 +20,8 @@ CORE = DOMAIN | {"core/store", "core/log", "core/metrics"}
 BRIDGE_FLOOR = DOMAIN | {"core/store", "core/metrics", "client/transport", "bridge/service", "bridge/metrics"}
 BRIDGE_MIDDLE = {f"bridge/{name}" for name in (
     "history", "sync", "rooms", "users", "presence", "push", "search", "feed", "http")}
+# The consumers of the change feed.
+BRIDGE_CONSUMERS = {"bridge/totals", "bridge/receipts", "bridge/presence"}
 
 ALLOWED = {
     # The ground.
@@ -42,11 +44,12 @@ ALLOWED = {
     "broker-plugin/app": PLUGIN_FLOOR | PLUGIN_MIDDLE | CORE,
     # It implements the Broker interface, which delivery/ owns; OpenSSL's certificates are read in auth/.
     "broker-plugin/mosquitto": {"schemas", "broker-plugin/app", "broker-plugin/delivery", "broker-plugin/auth"},
-    # bridge: main → app → {history, …, http} → service → metrics.
+    # bridge: main → app → {history, …, http} → service → metrics; app → {totals, receipts, presence} → feed → service.
     "bridge/metrics": {"schemas", "core/metrics"},
     "bridge/service": BRIDGE_FLOOR - {"bridge/service"},
     **{room: BRIDGE_FLOOR for room in BRIDGE_MIDDLE},
-    "bridge/app": BRIDGE_FLOOR | BRIDGE_MIDDLE,
+    **{room: BRIDGE_FLOOR | {"bridge/feed"} for room in BRIDGE_CONSUMERS},
+    "bridge/app": BRIDGE_FLOOR | BRIDGE_MIDDLE | BRIDGE_CONSUMERS,
     "bridge": {"schemas", "bridge/app", "bridge/service"},
     # client: main → cli → api → {session, transport}.
     "client/session": {"schemas"},

@@ -65,7 +65,7 @@ void TryControl(std::string_view payload) {
   }();
   static const plugin::LogClock clock(0, 0);
   static plugin::WorkerPool pool([] {});
-  static const plugin::Sessions sessions([](const std::string&) { return false; });
+  static plugin::Sessions sessions([](const std::string&) { return false; });
   Responses broker;
   InstantLog log;
   plugin::CommandSender commands(log, clock);
@@ -76,12 +76,22 @@ void TryControl(std::string_view payload) {
     Require(log.Append(made).has_value(), "the world is made");
   }
   log.TakeApplied();
+  domain::Directory view;
+  plugin::Delivery delivery(broker, view, sessions,
+                            {.ring = [] {},
+                             .answered = [](const auto&) {},
+                             .will_change = [](const auto&) {},
+                             .released = [](LogIndex) {},
+                             .routed = [] {}},
+                            {});
+  plugin::BridgeRequests bridge(sessions, delivery, 1);  // of a bridge that is away
   plugin::Control control({.broker = broker,
                            .view = log.machine.directory(),
                            .commands = commands,
                            .pool = pool,
                            .memory = memory,
                            .sessions = sessions,
+                           .bridge = bridge,
                            .kick = [](const std::string&, const std::string&) { return size_t{1}; },
                            .stats = [] { return json::object(); }});
   control.OnControl("admin", "admin-1", payload);

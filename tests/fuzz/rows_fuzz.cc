@@ -19,6 +19,14 @@ void TryKeys(std::string_view bytes) {
   if (const auto pair = store::ParseIdPair(bytes); pair && bytes[0] == 'm') {
     Require(store::MemberKey(Rid{pair->first}, Uid{pair->second}) == bytes, "a member's key is rid and uid");
   }
+  if (const auto seq = store::ParseMentionKey(bytes); seq && bytes[0] == 'n') {
+    const auto pair = store::ParseIdPair(bytes.substr(0, 17));
+    Require(store::MentionKey(Rid{pair->first}, Uid{pair->second}, *seq) == bytes,
+            "a mention's key is rid, uid and seq");
+  }
+  if (const auto pair = store::ParseIdPair(bytes); pair && bytes[0] == 'i') {
+    Require(store::InboxKey(Uid{pair->first}, pair->second) == bytes, "an inbox item's key is uid and useq");
+  }
   if (const auto number = store::ParseBigEndian64(bytes)) {
     Require(store::BigEndian64(*number) == bytes, "a number has one form");
   }
@@ -41,12 +49,7 @@ void TryDedupRow(std::string_view bytes) {
 void TryFeedRow(std::string_view bytes) {
   const auto items = store::ParseFeedRow(bytes);
   if (!items) return;
-  std::vector<domain::NewEvent> events(items->size());
-  for (size_t i = 0; i < items->size(); ++i) {
-    events[i].rid = Rid{(*items)[i].first};
-    events[i].seq = Seq{(*items)[i].second};
-  }
-  Require(store::EncodeFeedRow(events) == bytes, "a feed row has one form");
+  Require(store::EncodeFeedRow(*items) == bytes, "a feed row has one form");
 }
 
 void TryCursor(std::string_view text) {

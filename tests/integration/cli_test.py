@@ -174,7 +174,7 @@ class Cli(CliTest):
 
     def test_help(self):
         out, _ = self.parley(None, "--help")
-        for command in ("login", "chat", "send", "tail", "history", "rooms", "members", "users", "pub", "sub", "access",
+        for command in ("login", "chat", "send", "tail", "history", "inbox", "rooms", "members", "users", "pub", "sub", "access",
                         "admin", "bench", "doctor", "completion", "manual"):
             self.assertIn(command, out)
             self.assertIn(f"parley {command}", self.parley(None, command, "--help")[0])

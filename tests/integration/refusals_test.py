@@ -145,14 +145,6 @@ class Refusals(ParleyTest):
         alice.wait(lambda: "" in alice.replies)
         self.assertIn(alice.replies[""]["code"], ("INVALID_ARGUMENT", "UNAVAILABLE"))
 
-    def test_bodies_of_later_versions_are_unimplemented(self):
-        alice = self.client("alice")
-        for aspect, payload in (("cursor", {"read": "1"}), ("signals", {"kind": "TYPING_START"})):
-            with self.subTest(aspect):
-                alice.publish(f"chat/v1/rooms/{self.lobby}/{aspect}/json", payload, qos=1)
-                ack = alice.ack("")
-                self.assertIn(ack["code"], ("UNIMPLEMENTED", "OK"))
-
     def test_malformed_packets_end_only_their_own_connection(self):
         alice = self.client("alice")
         for version in (4, 5):

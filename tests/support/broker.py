@@ -114,9 +114,10 @@ class Daemon:
 class Broker:
     """start() … stop(); also a context manager. `options`: lines for mosquitto.conf, added at its end."""
 
-    def __init__(self, bridge=False, data=None, options=(), plugin_options=(), configuration=None):
+    def __init__(self, bridge=False, data=None, options=(), plugin_options=(), configuration=None, bridge_options=()):
         self.folder = None if data else temporary_folder()
         self.data = data or os.path.join(self.folder, "data")
+        self.bridge_options = list(bridge_options)
         self.with_bridge, self.options, self.plugin_options = bridge, list(options), list(plugin_options)
         self.configuration = configuration or os.path.join(ROOT, "mosquitto.conf")
         self.launcher = []  # put before the broker's command
@@ -151,8 +152,7 @@ class Broker:
     def start_bridge(self):
         for attempt in range(PORT_ATTEMPTS):
             self.http_port = self.http_port or free_port()
-            self.bridge.start(BRIDGE, "--data", self.data, "--host", "127.0.0.1", "--port", str(self.port),
-                              "--http-port", str(self.http_port))
+            self.bridge.start(*self.bridge_command())
             try:
                 self.bridge.wait_ready(lambda: self.http_status("/ready") == 200)
                 return
@@ -160,6 +160,10 @@ class Broker:
                 if "in use" not in failure.log or attempt + 1 == PORT_ATTEMPTS:
                     raise
                 self.http_port = None
+
+    def bridge_command(self):
+        return [BRIDGE, "--data", self.data, "--host", "127.0.0.1", "--port", str(self.port), "--http-port",
+                str(self.http_port), *self.bridge_options]
 
     def stop(self):
         self.bridge.stop()

@@ -75,6 +75,19 @@ inline Command SetMemberRole(std::string_view room, std::string_view user, Role 
   return command;
 }
 
+// 0 = stays as it is.
+struct At {
+  uint64_t read = 0;
+  uint64_t delivered = 0;
+};
+inline Command MoveCursor(std::string_view user, std::string_view room, At at, uint64_t now_ms = 1000) {
+  Command command = By(user, now_ms);
+  command.mutable_move_cursor()->set_room(std::string(room));
+  command.mutable_move_cursor()->set_read(at.read);
+  command.mutable_move_cursor()->set_delivered(at.delivered);
+  return command;
+}
+
 // The hash of a draft's body: 16 bytes that differ when the texts do (in their first 16 bytes).
 inline std::string BodyHash(std::string_view text) {
   std::string hash(text.substr(0, 16));

@@ -62,6 +62,20 @@ std::string Describe(const domain::Applied& applied) {
             " in " + event.room + " " + parsed.ShortDebugString();
     for (const UserId& user : event.also_to) text += " also to " + user.str();
   }
+  for (const domain::NewMention& mention : applied.mentions) {
+    text += "\n  mention of " + Text(mention.uid.value) + " in " + Text(mention.rid.value) + "/" +
+            Text(mention.seq.value);
+  }
+  for (const domain::NewInboxItem& item : applied.inbox) {
+    v1::InboxItem parsed;
+    parsed.ParseFromString(item.bytes);
+    text += "\n  inbox of " + Text(item.uid.value) + " " + item.user + " " + Text(item.useq) + " " +
+            parsed.ShortDebugString();
+  }
+  if (applied.cursor) {
+    text += "\n  cursor " + Text(applied.cursor->rid.value) + "/" + Text(applied.cursor->uid.value) + " " +
+            applied.cursor->member.ShortDebugString();
+  }
   if (applied.dedup) {
     const auto& [key, entry] = *applied.dedup;
     text += "\n  dedup " + Text(key.uid.value) + "/" + Text(key.rid.value) + "/" + key.id + " = " +

@@ -15,13 +15,15 @@ class ParleyTest(unittest.TestCase):
 
     USERS = ("alice", "bob", "carol", "mallory")
     BRIDGE = False
+    BRIDGE_OPTIONS = ()
     OPTIONS = ()
     PLUGIN_OPTIONS = ()
     _numbers = itertools.count(1)
 
     @classmethod
     def setUpClass(cls):
-        cls.broker = Broker(bridge=cls.BRIDGE, options=cls.OPTIONS, plugin_options=cls.PLUGIN_OPTIONS)
+        cls.broker = Broker(bridge=cls.BRIDGE, options=cls.OPTIONS, plugin_options=cls.PLUGIN_OPTIONS,
+                            bridge_options=cls.BRIDGE_OPTIONS)
         cls.addClassCleanup(cls.broker.close)
         try:
             cls.broker.start()

@@ -85,12 +85,17 @@ Command RandomCommands::OwnRequest() {
 }
 
 Command RandomCommands::AnyBody() {
+  if (random_.OneIn(5)) return AnyCursor();
   const uint64_t dice = random_.Below(100);
   const auto role = static_cast<Role>(1 + random_.Below(5));
   if (dice < 60) {
     const std::string id = random_.OneIn(5) ? "" : "id" + std::to_string(random_.Below(12));
     Command command = Send(User(), AnyRoom(), id, random_.OneIn(8) ? "other" : "text");
     if (random_.OneIn(10)) command.mutable_send()->mutable_draft()->set_reply_to(random_.Below(8));
+    if (random_.OneIn(4)) {
+      for (uint64_t i = 0; i <= random_.Below(3); ++i)
+        command.mutable_send()->mutable_draft()->add_mentions(User());
+    }
     return command;
   }
   if (dice < 68) return CreateUser(User());
@@ -115,6 +120,14 @@ Command RandomCommands::AnyBody() {
     command.mutable_bind_client()->set_client("phone" + std::to_string(random_.Below(3)));
     command.mutable_bind_client()->set_username(User());
   }
+  return command;
+}
+
+Command RandomCommands::AnyCursor() {
+  Command command = By(User());
+  command.mutable_move_cursor()->set_room(AnyRoom());
+  if (!random_.OneIn(5)) command.mutable_move_cursor()->set_read(random_.Below(60));
+  if (random_.OneIn(3)) command.mutable_move_cursor()->set_delivered(random_.Below(60));
   return command;
 }
 

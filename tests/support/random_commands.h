@@ -22,6 +22,7 @@ class RandomCommands {
 
   domain::Command AnyBody();
   domain::Command AnyAccess();
+  domain::Command AnyCursor();
   domain::Command OwnRequest();
 
   Random random_;

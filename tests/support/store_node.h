@@ -26,9 +26,12 @@ class StoreNode {
   }
 
   domain::Applied Apply(const domain::Command& command) {
-    std::optional<domain::DedupEntry> known;
+    domain::Known known;
     if (const std::optional<domain::DedupKey> key = machine_.DedupKeyOf(command)) {
-      known = writer_->FindDedup(*key).value();
+      known.dedup = writer_->FindDedup(*key).value();
+    }
+    if (const std::optional<domain::CursorKey> key = machine_.CursorKeyOf(command)) {
+      known.cursor = writer_->FindCursor(*key).value();
     }
     applied_ = {applied_.value + 1};
     domain::Applied applied = machine_.Apply(applied_, command, known);

@@ -34,6 +34,17 @@ class RoomsListTest : public ::testing::Test {
 
 using Rooms = std::vector<std::string>;
 
+TEST_F(RoomsListTest, SaysWhatIsUnread) {
+  store_.CreateRoom("lobby", {{"alice", kMember}, {"bob", kMember}});
+  store_.Mention("lobby", "bob", {"alice"});
+  store_.Say("lobby", "bob");
+  store_.Read("lobby", "alice", 2);
+  const v1::RoomState room = List("alice")->rooms(0);
+  EXPECT_EQ(room.read(), 2u);
+  EXPECT_EQ(room.unread(), 1u);
+  EXPECT_EQ(room.mentions(), 0u);
+}
+
 TEST_F(RoomsListTest, OwnRoomsOnlyAndNoneThatWereLeft) {
   store_.CreateRoom("lobby", {{"alice", v1::Member::OWNER}, {"bob", kMember}}, v1::Room::ALL, "The lobby");
   store_.CreateRoom("vault", {{"carol", kMember}});

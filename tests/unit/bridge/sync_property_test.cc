@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <random>
@@ -14,6 +15,16 @@
 namespace parley::bridge {
 namespace {
 
+struct Counts {
+  uint64_t read = 0;
+  uint64_t unread = 0;
+  uint64_t mentions = 0;
+  bool operator==(const Counts&) const = default;
+};
+std::ostream& operator<<(std::ostream& out, const Counts& counts) {
+  return out << "read " << counts.read << " unread " << counts.unread << " mentions " << counts.mentions;
+}
+
 // A client that knows nothing but replies: it merges syncs, fetches what was truncated by history.page, and
 // drops rooms that it has left.
 class Client {
@@ -21,6 +32,9 @@ class Client {
   explicit Client(std::string name) : caller_{UserId::Trusted(name)} {}
 
   const std::map<std::string, std::map<uint64_t, std::string>>& rooms() const { return rooms_; }
+  // By room, as the last reply had it.
+  const std::map<std::string, Counts>& counts() const { return counts_; }
+  const std::vector<v1::InboxItem>& inbox() const { return inbox_; }
   const std::string& name() const { return caller_.user.str(); }
 
   // One page of a sync. True: there are more.
@@ -35,6 +49,10 @@ class Client {
     if (!reply) return false;
     EXPECT_FALSE(reply->reset());
     for (const v1::RoomState& room : reply->rooms()) Take(view, room);
+    for (const v1::InboxItem& item : reply->inbox()) {
+      EXPECT_TRUE(inbox_.empty() || item.useq() == inbox_.back().useq() + 1) << "no gap, nothing twice";
+      inbox_.push_back(item);
+    }
     cursor_ = reply->cursor();
     return reply->more();
   }
@@ -43,8 +61,10 @@ class Client {
   void Take(const store::StoreView& view, const v1::RoomState& room) {
     if (room.left()) {
       rooms_.erase(room.room());
+      counts_.erase(room.room());
       return;
     }
+    counts_[room.room()] = {room.read(), room.unread(), room.mentions()};
     std::map<uint64_t, std::string>& events = rooms_[room.room()];
     // The present membership may show less than an earlier one did.
     events.erase(events.begin(), events.lower_bound(room.first() == 0 ? UINT64_MAX : room.first()));
@@ -74,6 +94,8 @@ class Client {
   const Caller caller_;
   std::string cursor_ = "0";
   std::map<std::string, std::map<uint64_t, std::string>> rooms_;
+  std::map<std::string, Counts> counts_;
+  std::vector<v1::InboxItem> inbox_;
 };
 
 // Random commands on a few rooms and users, most of which are valid.
@@ -86,7 +108,7 @@ class World {
   void Step() {
     store_.now_ms += random_() % 3;
     const std::string& user = users_[random_() % users_.size()];
-    const uint64_t choice = random_() % 100;
+    const uint64_t choice = random_() % 130;
     if (choice < 8 && rooms_.size() < 12) return MakeRoom();
     if (choice < 14) return Direct(user);
     if (rooms_.empty()) return MakeRoom();
@@ -107,6 +129,11 @@ class World {
       if (member->second == role) return;
       store_.SetRole(room, user, role);
       member->second = role;
+    } else if (choice >= 110 && member != members.end() && member->second != v1::Member::BANNED) {
+      store_.Read(room, user, random_() % 40, random_() % 40);
+    } else if (choice >= 100 && member != members.end() && member->second != v1::Member::BANNED &&
+               member->second != v1::Member::READER) {
+      Mention(room, user);
     } else if (member != members.end() && member->second != v1::Member::BANNED &&
                member->second != v1::Member::READER) {
       store_.Say(room, user, std::string(random_() % 300 + 1, 'x'));
@@ -132,6 +159,30 @@ class World {
     return truth;
   }
 
+  // Unread and mentions counted event by event.
+  std::map<std::string, Counts> NaiveCounts(const std::string& user) {
+    std::map<std::string, Counts> counts;
+    const auto view = store_.View();
+    const uint64_t uid = (**view->User(user)).uid();
+    for (const auto& [room, events] : Truth(user)) {
+      const Rid rid{(**view->Room(room)).rid()};
+      const auto member = **view->Member(rid, {uid});
+      Counts& count = counts[room];
+      count.read = member.read();
+      for (const auto& [seq, bytes] : events) {
+        v1::Event event;
+        event.ParseFromString(bytes);
+        if (seq <= member.read() || !event.has_text() || event.sender() == user) continue;
+        ++count.unread;
+        // A membership that ended takes its mentions with it.
+        const auto& named = event.mentions();
+        const bool mine = std::find(named.begin(), named.end(), user) != named.end();
+        if (mine && event.feed() > member.since_feed()) ++count.mentions;
+      }
+    }
+    return counts;
+  }
+
   testing::TinyStore& store() { return store_; }
   const std::vector<std::string>& users() const { return users_; }
   std::mt19937_64& random() { return random_; }
@@ -147,6 +198,14 @@ class World {
     }
     store_.CreateRoom(room, members, random_() % 2 == 0 ? v1::Room::ALL : v1::Room::SINCE_JOIN);
     rooms_.push_back(room);
+  }
+
+  void Mention(const std::string& room, const std::string& user) {
+    std::vector<std::string> named;
+    for (const std::string& other : users_) {
+      if (random_() % 2 == 0) named.push_back(other);
+    }
+    store_.Mention(room, user, named);
   }
 
   void Direct(const std::string& user) {
@@ -179,6 +238,18 @@ void ExpectSame(const Rooms& known, const Rooms& truth, const std::string& who) 
   for (const auto& [room, events] : known) EXPECT_TRUE(truth.contains(room)) << who << " still has " << room;
 }
 
+// From the first item that it was given on, every one.
+void ExpectWholeInbox(const Client& client, const store::StoreView& view) {
+  const Uid uid{(**view.User(client.name())).uid()};
+  ASSERT_FALSE(client.inbox().empty());
+  const auto stored = view.Inbox(uid, client.inbox().front().useq() - 1, 1'000);
+  ASSERT_TRUE(stored);
+  ASSERT_EQ(stored->size(), client.inbox().size()) << client.name();
+  for (size_t i = 0; i < stored->size(); ++i) {
+    EXPECT_EQ((*stored)[i].bytes, client.inbox()[i].SerializeAsString());
+  }
+}
+
 TEST(SyncProperty, RepeatedSyncsMergeToExactlyWhatIsVisible) {
   const uint64_t first_seed = Seed();
   for (uint64_t seed = first_seed; seed < first_seed + 4; ++seed) {
@@ -206,6 +277,8 @@ TEST(SyncProperty, RepeatedSyncsMergeToExactlyWhatIsVisible) {
         }
       }
       ExpectSame(client.rooms(), world.Truth(client.name()), client.name());
+      EXPECT_EQ(client.counts(), world.NaiveCounts(client.name())) << client.name();
+      ExpectWholeInbox(client, *world.store().View());
     }
   }
 }

@@ -237,6 +237,91 @@ TEST_F(SyncTest, ASmallBudgetGivesFewerRoomsAndNeverNone) {
   }
 }
 
+TEST_F(SyncTest, UnreadIsWhatOthersSaidAfterTheCursor) {
+  store_.CreateRoom("lobby", {{"alice", kMember}, {"bob", kMember}});  // 1
+  store_.Say("lobby", "bob");                                          // 2
+  store_.Mention("lobby", "bob", {"alice", "carol"});                  // 3
+  store_.Say("lobby", "alice");                                        // 4
+  store_.Mention("lobby", "bob", {"alice"});                           // 5
+  v1::RoomState lobby = SyncAs("alice", "0").rooms(0);
+  EXPECT_EQ(lobby.read(), 0u);
+  EXPECT_EQ(lobby.unread(), 3u);
+  EXPECT_EQ(lobby.mentions(), 2u);
+  store_.Read("lobby", "alice", 3);
+  lobby = SyncAs("alice", "0").rooms(0);
+  EXPECT_EQ(lobby.read(), 3u);
+  EXPECT_EQ(lobby.unread(), 1u);
+  EXPECT_EQ(lobby.mentions(), 1u);
+  EXPECT_EQ(SyncAs("bob", "0").rooms(0).unread(), 1u);
+}
+
+TEST_F(SyncTest, ARoomWhereOnlyTheOwnCursorMovedAppearsWithoutEvents) {
+  store_.CreateRoom("lobby", {{"alice", kMember}, {"bob", kMember}});
+  store_.Say("lobby", "bob");
+  const std::string cursor = Now();
+  store_.Read("lobby", "alice", 2);
+  const v1::SyncReply reply = SyncAs("alice", cursor);
+  ASSERT_EQ(NamesOf(reply), Rooms{"lobby"});
+  EXPECT_EQ(reply.rooms(0).events_size(), 0);
+  EXPECT_FALSE(reply.rooms(0).truncated());
+  EXPECT_EQ(reply.rooms(0).read(), 2u);
+  EXPECT_EQ(reply.rooms(0).unread(), 0u);
+  EXPECT_EQ(reply.rooms(0).last_event().seq(), 2u);
+  EXPECT_TRUE(NamesOf(SyncAs("bob", cursor)).empty()) << "it is alice's";
+  EXPECT_TRUE(NamesOf(SyncAs("alice", reply.cursor())).empty());
+}
+
+TEST_F(SyncTest, TheInboxHasWhatCameAfterTheCursor) {
+  store_.CreateRoom("lobby", {{"alice", kMember}});
+  store_.Say("lobby", "alice");
+  const std::string before = Now();
+  EXPECT_EQ(SyncAs("alice", before).inbox_size(), 0);
+  store_.Read("lobby", "alice", 1);
+  store_.SetRole("lobby", "alice", v1::Member::MODERATOR);
+  const v1::SyncReply reply = SyncAs("alice", before);
+  ASSERT_EQ(reply.inbox_size(), 2);
+  EXPECT_EQ(reply.inbox(0).cursor_moved().read(), 1u);
+  EXPECT_EQ(reply.inbox(1).role_changed().role(), v1::Member::MODERATOR);
+  EXPECT_EQ(reply.inbox(1).useq(), reply.inbox(0).useq() + 1);
+  EXPECT_EQ(SyncAs("alice", reply.cursor()).inbox_size(), 0);
+  EXPECT_EQ(SyncAs("bob", before).inbox_size(), 0);
+}
+
+TEST_F(SyncTest, WhoKnowsNothingIsGivenTheEndOfTheInbox) {
+  for (int i = 0; i < 70; ++i) store_.CreateRoom("room" + std::to_string(i), {{"alice", kMember}});
+  v1::SyncReply reply = SyncAs("alice", "0", 1000);
+  ASSERT_EQ(reply.inbox_size(), 50);
+  EXPECT_EQ(reply.inbox(0).useq(), 21u);
+  EXPECT_EQ(reply.inbox(49).useq(), 70u);
+  EXPECT_EQ(reply.inbox(49).room_added().room(), "room69");
+  EXPECT_FALSE(reply.more());
+}
+
+TEST_F(SyncTest, PagesOfTheInboxTogetherAreTheWhole) {
+  const std::string before = Now();
+  for (int i = 0; i < 100; ++i) store_.CreateRoom("room" + std::to_string(i), {{"alice", kMember}});
+  for (const size_t bytes : {0u, 1'000u, 5'000u, 50'000u}) {
+    v1::SyncReply page;
+    page.set_cursor(before);
+    std::vector<uint64_t> useqs;
+    size_t rooms = 0;
+    std::string target;
+    do {
+      page = SyncAs("alice", page.cursor(), 1000, 1, Budget{bytes});
+      ASSERT_GE(page.rooms_size() + page.inbox_size(), 1);
+      rooms += static_cast<size_t>(page.rooms_size());
+      for (const v1::InboxItem& item : page.inbox()) useqs.push_back(item.useq());
+      // What comes in between belongs to the next sync.
+      if (target.empty()) target = Now();
+      if (useqs.size() == 10) store_.CreateRoom("late" + std::to_string(bytes), {{"alice", kMember}});
+    } while (page.more());
+    EXPECT_GE(rooms, 100u);
+    ASSERT_GE(useqs.size(), 100u);
+    for (size_t i = 0; i < useqs.size(); ++i) EXPECT_EQ(useqs[i], i + 1) << bytes;
+    EXPECT_EQ(page.cursor(), target);
+  }
+}
+
 TEST_F(SyncTest, AnUnknownUserIsDenied) {
   const auto reply = Sync({}, *store_.View(), {UserId::Trusted("nobody")}, {});
   ASSERT_FALSE(reply);

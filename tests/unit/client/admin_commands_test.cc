@@ -29,6 +29,23 @@ TEST(AdminCommand, EverySubcommandHasItsJson) {
             R"({"command":"setMemberRole","room":"r","user":"u","role":"reader"})");
 }
 
+TEST(AdminCommand, TheFeedAndItsDeadLetters) {
+  EXPECT_EQ(*AdminCommand(OptionsOf("feed")), R"({"command":"listFeedConsumers"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("dead-letters", {"list"})), R"({"command":"listDeadLetters"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("dead-letters", {"list", "totals"})),
+            R"({"command":"listDeadLetters","consumer":"totals"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("dead-letters", {"replay", "totals"})),
+            R"({"command":"replayDeadLetters","consumer":"totals"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("dead-letters", {"replay", "totals", "17"})),
+            R"({"command":"replayDeadLetter","consumer":"totals","index":"17"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("dead-letters", {"drop", "totals", "17"})),
+            R"({"command":"dropDeadLetter","consumer":"totals","index":"17"})");
+  EXPECT_FALSE(AdminCommand(OptionsOf("dead-letters")));
+  EXPECT_FALSE(AdminCommand(OptionsOf("dead-letters", {"drop"})));
+  EXPECT_FALSE(AdminCommand(OptionsOf("dead-letters", {"list", "totals", "17"})));
+  EXPECT_FALSE(AdminCommand(OptionsOf("dead-letters", {"bury", "totals"})));
+}
+
 TEST(AdminCommand, RolesBindingsAndTheRest) {
   AdminOptions rule = OptionsOf("add-role-acl", {"sensors", "publish", "sensors/%u/#"});
   EXPECT_EQ(*AdminCommand(rule), R"({"command":"addRoleAcl","role":"sensors","acltype":"publish",)"

@@ -90,8 +90,9 @@ TEST_F(RenderTest, ARoom) {
   room.set_role(v1::Member::OWNER);
   room.set_head(7);
   room.set_unread(2);
+  room.set_mentions(1);
   room.set_title("The Lobby");
-  EXPECT_EQ(RenderRoom(room), "lobby group owner head 7 unread 2 \"The Lobby\"");
+  EXPECT_EQ(RenderRoom(room), "lobby group owner head 7 unread 2 mentions 1 \"The Lobby\"");
 }
 
 TEST_F(RenderTest, Errors) {

@@ -48,7 +48,11 @@ LogIndex TinyStore::Apply(domain::Command command) {
   command.set_wall_ms(now_ms);
   command.set_log_time_ms(now_ms);
   ++applied_.value;
-  const domain::Applied applied = machine_.Apply(applied_, command, std::nullopt);
+  domain::Known known;
+  if (const std::optional<domain::CursorKey> key = machine_.CursorKeyOf(command)) {
+    known.cursor = writer_->FindCursor(*key).value();
+  }
+  const domain::Applied applied = machine_.Apply(applied_, command, known);
   const Code code = applied.ack ? applied.ack->code() : applied.code;
   EXPECT_EQ(code, Code::OK) << (applied.ack ? applied.ack->reason() : applied.reason);
   writer_->Add(applied, command);
@@ -104,6 +108,28 @@ LogIndex TinyStore::SetRole(const std::string& room, const std::string& user, do
   command.mutable_set_member_role()->set_room(room);
   command.mutable_set_member_role()->mutable_member()->set_user(user);
   command.mutable_set_member_role()->mutable_member()->set_role(role);
+  return Apply(std::move(command));
+}
+
+LogIndex TinyStore::Mention(const std::string& room, const std::string& sender,
+                            const std::vector<std::string>& users) {
+  domain::Command command;
+  command.mutable_origin()->set_user(sender);
+  command.mutable_origin()->set_client(sender + "-1");
+  command.mutable_send()->set_room(room);
+  command.mutable_send()->mutable_draft()->mutable_text()->set_text("you there?");
+  for (const std::string& user : users) command.mutable_send()->mutable_draft()->add_mentions(user);
+  return Apply(std::move(command));
+}
+
+LogIndex TinyStore::Read(const std::string& room, const std::string& user, uint64_t read,
+                         uint64_t delivered) {
+  domain::Command command;
+  command.mutable_origin()->set_user(user);
+  command.mutable_origin()->set_client(user + "-1");
+  command.mutable_move_cursor()->set_room(room);
+  command.mutable_move_cursor()->set_read(read);
+  command.mutable_move_cursor()->set_delivered(delivered);
   return Apply(std::move(command));
 }
 

@@ -42,6 +42,10 @@ class TinyStore {
   LogIndex SetRole(const std::string& room, const std::string& user, domain::Role role);
   LogIndex Say(const std::string& room, const std::string& sender, const std::string& text = "hi");
 
+  // A message that names others.
+  LogIndex Mention(const std::string& room, const std::string& sender, const std::vector<std::string>& users);
+  LogIndex Read(const std::string& room, const std::string& user, uint64_t read, uint64_t delivered = 0);
+
   LogIndex DeleteRoom(const std::string& room);
   // Any other command.
   LogIndex Apply(domain::Command command);

@@ -108,6 +108,7 @@ TEST_F(AccessTest, FiltersThatCouldMatchAnythingElseAreDenied) {
                              "$parley/barrier",
                              "$parley/committed",
                              "$parley/stats",
+                             "$parley/sessions",
                              "$parley/+",
                              "$share/g/#",
                              "$share/g/$parley/requests",
@@ -171,7 +172,7 @@ TEST_F(AccessTest, NobodyReceivesWhatIsNotTheirs) {
       "chat/v1/rooms/lobby/send/json",
       "chat/v1/rooms/lobby/send/text/1",
       "chat/v1/rooms/lobby/cursor/json",
-      "chat/v1/rooms/lobby/signals/json",
+      "chat/v1/rooms/vault/signals/json",
       "chat/v1/rooms/lobby/rewind/9/json",
       "chat/v1/requests/sync/json",
       "chat/v1/clients/other/acks/json",
@@ -211,8 +212,61 @@ TEST_F(AccessTest, OnesOwnTopicsAreReceived) {
   EXPECT_EQ(Receive("me", "plain/topic"), Access::kNotOurs);
 }
 
-TEST_F(AccessTest, TheBridgeHasItsOwnTopicsAndNoOthers) {
-  for (const auto filter : {kBridgeRequestTopic, kCommittedTopic, kStatsTopic}) {
+TEST_F(AccessTest, PresenceIsForMembersAndForThoseWhoShareARoom) {
+  const auto expect_both = [this](const std::string& user, const std::string& topic, Access access) {
+    EXPECT_EQ(Subscribe(user, topic), access) << user << " subscribes " << topic;
+    EXPECT_EQ(Receive(user, topic), access) << user << " receives " << topic;
+  };
+  for (const char* encoding : {"json", "pb"}) {
+    const std::string room = std::string("chat/v1/rooms/lobby/presence/") + encoding;
+    const std::string person = std::string("chat/v1/users/me/presence/") + encoding;
+    for (const char* user : {"me", "reader"}) {
+      expect_both(user, room, Access::kAllow);
+      expect_both(user, person, Access::kAllow);
+    }
+    for (const char* user : {"banned", "former", "stranger", "gone", "nobody"}) {
+      expect_both(user, room, Access::kDeny);
+      expect_both(user, person, Access::kDeny);
+    }
+    EXPECT_EQ(Receive("root", room), Access::kDeny) << "an admin is no member";
+    EXPECT_EQ(Receive("root", person), Access::kDeny);
+    for (const char* other : {"banned", "former", "stranger", "gone", "nobody", ""}) {
+      expect_both("me", std::string("chat/v1/users/") + other + "/presence/" + encoding, Access::kDeny);
+    }
+  }
+  EXPECT_EQ(Subscribe("me", "chat/v1/users/reader/presence/+"), Access::kAllow);
+  EXPECT_EQ(Subscribe("me", "chat/v1/rooms/lobby/presence/+"), Access::kAllow);
+  for (const char* filter : {"chat/v1/users/+/presence/json", "chat/v1/users/reader/#",
+                             "chat/v1/users/reader/+/json", "chat/v1/users/reader/inbox/json",
+                             "chat/v1/users/reader/events/json", "chat/v1/rooms/+/presence/pb"}) {
+    EXPECT_EQ(Subscribe("me", filter), Access::kDeny) << filter;
+  }
+  // A direct room is one in common from its first message on.
+  EXPECT_EQ(Receive("me", "chat/v1/users/stranger/presence/pb"), Access::kDeny);
+  world_.Send("stranger", "dm:me:stranger", "1");
+  view_ = world_.Copy();
+  EXPECT_EQ(Receive("me", "chat/v1/users/stranger/presence/pb"), Access::kAllow);
+  EXPECT_EQ(Receive("stranger", "chat/v1/users/me/presence/pb"), Access::kAllow);
+}
+
+TEST_F(AccessTest, TheBridgePublishesPresenceAndNothingElseOfTheChat) {
+  for (const char* topic :
+       {"chat/v1/users/me/presence/json", "chat/v1/users/me/presence/pb", "chat/v1/rooms/lobby/presence/pb",
+        "chat/v1/rooms/dm:me:stranger/presence/json"}) {
+    EXPECT_EQ(MayPublish(view_, bridge_, topic).access, Access::kAllow) << topic;
+    EXPECT_EQ(MayPublishWill(view_, bridge_, topic).access, Access::kDeny) << topic;
+    EXPECT_EQ(Publish("me", topic), Access::kDeny) << topic;
+    EXPECT_EQ(Publish("root", topic), Access::kDeny) << topic;
+  }
+  for (const char* topic :
+       {"chat/v1/users/me/events/json", "chat/v1/rooms/lobby/events/pb", "chat/v1/rooms/lobby/send/pb",
+        "chat/v1/rooms/lobby/presence/text", "chat/v1/users/me/presence", "chat/v1/users/me/inbox/pb"}) {
+    EXPECT_EQ(MayPublish(view_, bridge_, topic).access, Access::kDeny) << topic;
+  }
+}
+
+TEST_F(AccessTest, TheBridgeHasItsTopicsAndNoOthers) {
+  for (const auto filter : {kBridgeRequestTopic, kCommittedTopic, kSessionsTopic, kStatsTopic}) {
     EXPECT_EQ(MaySubscribe(view_, bridge_, filter).access, Access::kAllow) << filter;
     EXPECT_EQ(MayReceive(view_, bridge_, filter).access, Access::kAllow) << filter;
   }

@@ -50,6 +50,18 @@ class ExplainTest : public ::testing::Test {
   domain::Directory view_;
 };
 
+TEST_F(ExplainTest, PresenceNeedsARoomInCommon) {
+  const Explanation yes = Ask("ann", Kind::kReceive, "chat/v1/users/ben/presence/json");
+  EXPECT_TRUE(yes.allowed);
+  EXPECT_EQ(yes.reason, "both are members of a room");
+  const Explanation no = Ask("ann", Kind::kSubscribe, "chat/v1/users/cat/presence/json");
+  EXPECT_FALSE(no.allowed);
+  EXPECT_EQ(no.reason, "they are members of no common room");
+  EXPECT_THAT(no.change, HasSubstr("addMember"));
+  EXPECT_TRUE(Ask("ben", Kind::kReceive, "chat/v1/rooms/lobby/presence/pb").allowed);
+  EXPECT_FALSE(Ask("root", Kind::kReceive, "chat/v1/rooms/lobby/presence/pb").allowed);
+}
+
 TEST_F(ExplainTest, NamesTheRuleThatDecidesAndWhatWouldHaveToChange) {
   AddRule("everyone", "", Rule(domain::AclRule::PUBLISH, "s/#", true, 1));
   AddRule("", "ben", Rule(domain::AclRule::PUBLISH, "s/x", false, 2));

@@ -40,12 +40,14 @@ TEST(PluginOptions, TakeWhatTheySay) {
                                                             {"parley_journal", "/j"},
                                                             {"parley_journal_mib", "8"},
                                                             {"parley_other_topics", "defer"},
+                                                            {"parley_typing_timeout_ms", "100"},
                                                             {"parley_doorbell", "65535"}});
   ASSERT_TRUE(options);
   EXPECT_EQ(options->journal_folder, "/j");
   EXPECT_EQ(options->journal_bytes, uint64_t{8} << 20);
   EXPECT_TRUE(options->defer_other_topics);
   EXPECT_EQ(options->doorbell_port, 65535);
+  EXPECT_EQ(options->typing_timeout_ms, 100U);
   EXPECT_FALSE(ParsePluginOptions({{"parley_data", "/d"}, {"parley_doorbell", "off"}})->doorbell);
 }
 
@@ -64,6 +66,10 @@ TEST(PluginOptions, AreRefusedWithTheirName) {
   }
   for (const char* mib : {"", "7", "16385", "-8", "8x", " 8", "0x10", "99999999999999999999"}) {
     EXPECT_FALSE(ParsePluginOptions({{"parley_data", "/d"}, {"parley_journal_mib", mib}})) << mib;
+  }
+  for (const char* time_ms : {"", "99", "60001", "8 s"}) {
+    EXPECT_FALSE(ParsePluginOptions({{"parley_data", "/d"}, {"parley_typing_timeout_ms", time_ms}}))
+        << time_ms;
   }
   for (const char* port : {"", "0", "65536", "-1", "on", "1883x", "Auto"}) {
     EXPECT_FALSE(ParsePluginOptions({{"parley_data", "/d"}, {"parley_doorbell", port}})) << port;

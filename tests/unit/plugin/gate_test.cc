@@ -198,6 +198,14 @@ TEST_P(GateRefusalTest, IsAnsweredAndLeavesNoTrace) {
 
 const std::string kText = R"({"id":"i","text":{"text":"x"}})";
 const std::string kSend = "chat/v1/rooms/lobby/send/json";
+const std::string kTyping = R"({"kind":"TYPING_START"})";
+
+std::string SignalToMany(int users) {
+  v1::Signal signal;
+  signal.set_kind(v1::Signal::CALL);
+  for (int i = 0; i < users; ++i) signal.add_to("u" + std::to_string(i));
+  return ToJson(signal);
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Drafts, GateRefusalTest,
@@ -249,8 +257,31 @@ INSTANTIATE_TEST_SUITE_P(
                 R"({"id":"i","text":{"text":")" + std::string(65'537, 'x') + "\"}}", Code::RESOURCE_EXHAUSTED,
                 "", "lobby"},
         Refusal{"Cursor", "alice", "chat/v1/rooms/lobby/cursor/json", "{}", Code::UNIMPLEMENTED, "", "lobby"},
-        Refusal{"Signal", "alice", "chat/v1/rooms/lobby/signals/json", "{}", Code::UNIMPLEMENTED, "",
-                "lobby"},
+        Refusal{"SignalWithoutAKind", "alice", "chat/v1/rooms/lobby/signals/json", "{}",
+                Code::INVALID_ARGUMENT, "", "lobby"},
+        Refusal{"SignalThatIsNoJson", "alice", "chat/v1/rooms/lobby/signals/json", "typing",
+                Code::INVALID_ARGUMENT, "", "lobby"},
+        Refusal{"SignalToNoUsersName", "alice", "chat/v1/rooms/lobby/signals/json",
+                R"({"kind":"CALL","to":["Not A User"]})", Code::INVALID_ARGUMENT, "", "lobby"},
+        Refusal{"SignalToTooMany", "alice", "chat/v1/rooms/lobby/signals/json", SignalToMany(51),
+                Code::INVALID_ARGUMENT, "", "lobby"},
+        Refusal{"SignalTooLarge", "alice", "chat/v1/rooms/lobby/signals/json",
+                R"({"kind":"CUSTOM","data":")" + std::string(limits::kSignalBytesMax, 'A') + "\"}",
+                Code::RESOURCE_EXHAUSTED, "", "lobby"},
+        Refusal{"SignalOfAStranger", "mallory", "chat/v1/rooms/lobby/signals/json", kTyping,
+                Code::PERMISSION_DENIED, "", "lobby"},
+        Refusal{"SignalOfAFormerMember", "former", "chat/v1/rooms/lobby/signals/json", kTyping,
+                Code::PERMISSION_DENIED, "", "lobby"},
+        Refusal{"SignalOfTheBanned", "banned", "chat/v1/rooms/lobby/signals/json", kTyping,
+                Code::PERMISSION_DENIED, "", "lobby"},
+        Refusal{"SignalOfWhoOnlyReads", "reader", "chat/v1/rooms/lobby/signals/json", kTyping,
+                Code::PERMISSION_DENIED, "", "lobby"},
+        Refusal{"SignalToNoRoom", "alice", "chat/v1/rooms/none/signals/json", kTyping, Code::NOT_FOUND, "",
+                "none"},
+        Refusal{"SignalToABadRoom", "alice", "chat/v1/rooms/A/signals/json", kTyping, Code::INVALID_ARGUMENT,
+                "", ""},
+        Refusal{"SignalToNobody", "alice", "chat/v1/rooms/dm:alice:nobody/signals/json", kTyping,
+                Code::NOT_FOUND, "", "dm:alice:nobody"},
         Refusal{"Events", "alice", "chat/v1/rooms/lobby/events/json", "{}", Code::PERMISSION_DENIED, "", ""},
         Refusal{"Rewind", "alice", "chat/v1/rooms/lobby/rewind/5/json", "{}", Code::PERMISSION_DENIED, "",
                 ""},

@@ -103,6 +103,9 @@ class ChangedWriter final : public store::StoreWriter {
   Result<std::optional<domain::DedupEntry>> FindDedup(const domain::DedupKey& key) override {
     return real_->FindDedup(key);
   }
+  Result<domain::KnownCursor> FindCursor(const domain::CursorKey& key) override {
+    return real_->FindCursor(key);
+  }
   void Add(const domain::Applied& applied, const domain::Command& command) override {
     EXPECT_FALSE(waiting_) << "a batch that waits for space must stay as it is";
     real_->Add(applied, command);

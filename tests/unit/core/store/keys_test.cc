@@ -120,26 +120,21 @@ TEST(Rows, Dedup) {
 }
 
 TEST(Rows, Feed) {
-  domain::NewEvent one;
-  one.rid = Rid{1};
-  one.seq = Seq{2};
-  domain::NewEvent two;
-  two.rid = Rid{3};
-  two.seq = Seq{4};
-  const std::string bytes = EncodeFeedRow({one, two});
+  const std::vector<FeedItem> made = {
+      {FeedItem::Kind::kEvent, 1, 2}, {FeedItem::Kind::kInbox, 3, 4}, {FeedItem::Kind::kCursor, 5, 6}};
+  const std::string bytes = EncodeFeedRow(made);
   EXPECT_EQ(Hex(bytes),
             "01"
             "01"
             "0000000000000001"
             "0000000000000002"
-            "01"
+            "02"
             "0000000000000003"
-            "0000000000000004");
-  const auto items = ParseFeedRow(bytes);
-  ASSERT_TRUE(items);
-  ASSERT_EQ(items->size(), 2u);
-  EXPECT_EQ((*items)[1].first, 3u);
-  EXPECT_EQ((*items)[1].second, 4u);
+            "0000000000000004"
+            "03"
+            "0000000000000005"
+            "0000000000000006");
+  EXPECT_EQ(ParseFeedRow(bytes), made);
 
   EXPECT_FALSE(ParseFeedRow(""));
   EXPECT_FALSE(ParseFeedRow(bytes.substr(0, bytes.size() - 1)));

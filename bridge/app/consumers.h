@@ -1,0 +1,11 @@
+#pragma once
+
+#include "bridge/feed/feed.h"
+#include "bridge/presence/presence_service.h"
+
+namespace parley::bridge {
+
+// Every consumer of the change feed that this bridge has: a folder each, and one line here.
+void AddConsumers(Feed& feed, PresenceService& presence);
+
+}  // namespace parley::bridge
