@@ -42,7 +42,7 @@ install(FILES ${PARLEY_MADE}/man/parley-bridge.8 DESTINATION ${CMAKE_INSTALL_MAN
 install(FILES ${PARLEY_MADE}/parley.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME parley)
 install(FILES ${PARLEY_MADE}/_parley DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
 install(FILES ${PARLEY_MADE}/parley.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
-install(FILES README.md CHANGELOG.md mosquitto.conf docs/metrics.md docs/invariants.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md CHANGELOG.md mosquitto.conf docs/feed.md docs/metrics.md docs/invariants.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES packaging/debian/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/formats DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
