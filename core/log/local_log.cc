@@ -211,12 +211,13 @@ LocalLog::Stats LocalLog::stats() const {
 
 void LocalLog::Run() {
   while (WaitForWork()) {
-    last_commit_ = std::chrono::steady_clock::now();
+    const auto began = std::chrono::steady_clock::now();
+    last_commit_ = began;
     CommittedBatch batch = ApplyBatch();  // empty when rows of deleted rooms are all there is to do
     const auto applied = std::chrono::steady_clock::now();
     if (failed_ || !WriteBatch()) return;
     if (batch.applied.empty()) continue;
-    timings_.apply.Observe(Nanoseconds(applied - last_commit_));
+    timings_.apply.Observe(Nanoseconds(applied - began));
     timings_.write.Observe(NanosecondsSince(applied));
     timings_.batch.Observe(batch.applied.size());
     journal_->ReleaseRead(applied_);
