@@ -31,6 +31,7 @@ inline constexpr std::string_view kBridgeRequestTopic =
     "$parley/requests";  // RequestEnvelope, plugin → bridge
 inline constexpr std::string_view kBridgeReplyTopic = "$parley/replies";  // ReplyEnvelope, bridge → plugin
 inline constexpr std::string_view kCommittedTopic = "$parley/committed";  // CommitNotice, plugin → bridge
+inline constexpr std::string_view kStatsTopic = "$parley/stats";          // MetricsNotice, plugin → bridge
 inline constexpr std::string_view kSessionsTopic = "$parley/sessions";    // SessionNotice, plugin → bridge
 inline constexpr std::string_view kBarrierTopic = "$parley/barrier";      // plugin → its own doorbell
 inline constexpr std::string_view kDoorbellTopic = "$CONTROL/parley-doorbell/v1";

@@ -8,7 +8,10 @@
 #include "bridge/app/log.h"
 #include "bridge/app/methods.h"
 #include "bridge/feed/feed_admin.h"
+#include "bridge/feed/feed_metrics.h"
+#include "bridge/metrics/process_metrics.h"
 #include "bridge/presence/presence_methods.h"
+#include "bridge/presence/presence_metrics.h"
 #include "core/store/secondary_store.h"
 
 namespace parley::bridge {
@@ -48,17 +51,26 @@ Bridge::~Bridge() {
 Status Bridge::Start() {
   Result<Credentials> credentials = ReadCredentials(options_.credentials_path());
   if (!credentials) return std::move(credentials).error();
+  Result<Routes> routes = MakeRoutes();
+  if (!routes) return std::move(routes).error();
   Result<std::unique_ptr<store::LocalStore>> local =
       store::LocalStore::Open(options_.local_store_path(), &LogLocal);
   if (!local) return std::move(local).error().Within("open the bridge's own store");
   local_ = *std::move(local);
   if (Status started = StartPresence(); !started) return std::move(started).error().Within("start presence");
   if (Status started = StartFeed(); !started) return std::move(started).error().Within("start the feed");
-  Result<std::unique_ptr<HttpServer>> http = HttpServer::Start(
-      {.host = options_.http_host, .port = options_.http_port, .health = [this] { return CheckHealth(); }});
+  Result<std::unique_ptr<HttpServer>> http = HttpServer::Start({.host = options_.http_host,
+                                                                .port = options_.http_port,
+                                                                .routes = *std::move(routes),
+                                                                .tls_certificate = options_.http_tls_cert,
+                                                                .tls_key = options_.http_tls_key,
+                                                                .connections_max = options_.http_connections,
+                                                                .timeout_ms = options_.http_timeout_ms,
+                                                                .counters = http_counters_});
   if (!http) return std::move(http).error().Within("serve HTTP");
   http_ = *std::move(http);
-  LogLine("serving HTTP on " + options_.http_host + ":" + std::to_string(http_->port()));
+  LogLine(std::string(options_.http_tls_cert.empty() ? "serving HTTP on " : "serving HTTPS on ") +
+          options_.http_host + ":" + std::to_string(http_->port()));
   return Connect(*std::move(credentials));
 }
 
@@ -121,8 +133,12 @@ Status Bridge::Connect(Credentials credentials) {
                 feed_->Lost();
                 presence_->OnLinkLost();
               },
-          .on_sessions = [this](const std::string& notice) { return presence_->OnNotice(notice); }},
-      registry_, *store_);
+          .on_sessions = [this](const std::string& notice) { return presence_->OnNotice(notice); },
+          .on_stats =
+              [this](internal::v1::MetricsNotice notice) {
+                broker_metrics_.Take(std::move(notice), NowMs());
+              }},
+      registry_, *store_, query_metrics_);
   BrokerLink& started = *link;
   {
     const std::lock_guard lock(mutex_);
@@ -162,17 +178,64 @@ Status Bridge::ConnectAgain() {
   return Connect(*std::move(credentials));
 }
 
-Health Bridge::CheckHealth() {
+Health Bridge::LookAtLink() {
   Health health;
-  {
-    const std::lock_guard lock(mutex_);
-    health.broker_connected = link_ && link_->serving();
-  }
+  health.applied = applied_;
+  const std::lock_guard lock(mutex_);
+  if (!link_) return health;
+  health.broker_connected = link_->serving();
+  health.committed = link_->committed().value;
+  return health;
+}
+
+Health Bridge::CheckReady() {
+  Health health = LookAtLink();
   const Result<std::unique_ptr<store::StoreView>> view = store_->View(LogIndex{});
   if (!view) return health;
-  health.applied = (*view)->applied().value;
+  applied_ = health.applied = (*view)->applied().value;
   health.store_readable = (*view)->User("admin").has_value();
   return health;
+}
+
+void Bridge::CollectLink(MetricsPage& page) {
+  const Health health = CheckReady();
+  page.Gauge("parley_ready", "1: queries are answered, as /ready says.").Add(uint64_t{health.ready()});
+  page.Gauge("parley_broker_connected", "1: the bridge is connected to the broker and its plugin.")
+      .Add(uint64_t{health.broker_connected});
+  page.Gauge("parley_store_readable", "1: the bridge can read the store.")
+      .Add(uint64_t{health.store_readable});
+  page.Gauge("parley_store_applied_index", "Newest log index in the bridge's view of the store.")
+      .Add(health.applied);
+  page.Gauge("parley_build_info", "1; the version stands in the label.")
+      .Add(1.0, {{"version", PARLEY_VERSION}});
+  const std::lock_guard lock(mutex_);
+  page.Gauge("parley_queries_waiting", "Queries that wait for the bridge's worker.")
+      .Add(uint64_t{link_ ? link_->queries_waiting() : 0});
+  page.Gauge("parley_replies_parked", "Answers that wait until what they were read from is durable.")
+      .Add(uint64_t{link_ ? link_->replies_parked() : 0});
+}
+
+Result<Routes> Bridge::MakeRoutes() {
+  Result<CorsPolicy> cors = CorsPolicy::Of(options_.http_cors_origins);
+  if (!cors) return std::move(cors).error();
+  metrics_.Add([this](MetricsPage& page) { CollectLink(page); });
+  metrics_.Add([this](MetricsPage& page) { broker_metrics_.Collect(page, NowMs()); });
+  metrics_.Add([this](MetricsPage& page) { query_metrics_.Collect(page); });
+  metrics_.Add([this](MetricsPage& page) { http_counters_.Collect(page); });
+  metrics_.Add([this](MetricsPage& page) { CollectFeed(page, feed_->statuses()); });
+  metrics_.Add([this](MetricsPage& page) { CollectPresence(page, presence_->status()); });
+  metrics_.Add(CollectProcess);
+  Routes routes;
+  routes.Allow(*std::move(cors));
+  routes.Add("/health", [this] { return HttpReply{.body = HealthJson(LookAtLink())}; });
+  routes.Add("/ready", [this] {
+    const Health health = CheckReady();
+    return HttpReply{.status = health.ready() ? 200 : 503, .body = ReadyJson(health)};
+  });
+  routes.Add("/metrics", [this] {
+    return HttpReply{.body = metrics_.Text(), .content_type = "text/plain; version=0.0.4; charset=utf-8"};
+  });
+  return routes;
 }
 
 }  // namespace parley::bridge

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -8,7 +9,11 @@
 #include "bridge/app/broker_link.h"
 #include "bridge/app/credentials.h"
 #include "bridge/feed/feed.h"
+#include "bridge/http/health.h"
 #include "bridge/http/http_server.h"
+#include "bridge/metrics/broker_metrics.h"
+#include "bridge/metrics/query_metrics.h"
+#include "bridge/metrics/registry.h"
 #include "bridge/presence/presence_service.h"
 #include "bridge/service/registry.h"
 #include "core/store/local_store.h"
@@ -39,15 +44,25 @@ class Bridge {
   Status StartPresence();
   Status StartFeed();
   Status Publish(const FeedPublication& publication);  // any thread
-  Health CheckHealth();                                // on the HTTP server's thread
+  Result<Routes> MakeRoutes();
+  // On the HTTP server's thread.
+  Health LookAtLink();  // without a look at the store: never waits long
+  Health CheckReady();
+  void CollectLink(MetricsPage& page);
 
   const BridgeOptions options_;
+  MetricsRegistry metrics_;  // read by the HTTP server
+  BrokerMetrics broker_metrics_;
+  QueryMetrics query_metrics_;
+  HttpCounters http_counters_;
   Registry registry_;  // unchanged after Start()
   const std::unique_ptr<store::StoreReader> store_;
   std::unique_ptr<store::LocalStore> local_;  // what the bridge remembers; set by Start()
 
   std::unique_ptr<PresenceService> presence_;  // set by Start()
   std::unique_ptr<Feed> feed_;                 // set by Start()
+
+  std::atomic<uint64_t> applied_{0};  // seen in the store when it was looked at last
 
   std::mutex mutex_;
   std::unique_ptr<BrokerLink> link_;  // guarded by mutex_

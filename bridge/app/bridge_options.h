@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "bridge/service/limits.h"
 #include "schemas/result.h"
 
 namespace parley::bridge {
@@ -14,6 +16,11 @@ struct BridgeOptions {
   uint16_t port = 1883;
   std::string http_host = "127.0.0.1";
   uint16_t http_port = 8080;
+  std::vector<std::string> http_cors_origins{};
+  std::string http_tls_cert{};
+  std::string http_tls_key{};
+  int http_connections = limits::kHttpConnectionsMax;
+  int64_t http_timeout_ms = limits::kHttpTimeoutMs;
   int64_t presence_grace_ms = 5'000;  // a reconnect within it is not seen
 
   std::string store_path() const { return data + "/store"; }

@@ -27,8 +27,9 @@ struct Subscription {
 };
 // The commit notices come after the requests: they are what says that the bridge is there. And before the
 // sessions, whose memberships are read up to what is committed.
-constexpr std::array<Subscription, 3> kSubscriptions = {
-    Subscription{kBridgeRequestTopic, 1}, Subscription{kCommittedTopic, 0}, Subscription{kSessionsTopic, 1}};
+constexpr std::array<Subscription, 4> kSubscriptions = {
+    Subscription{kBridgeRequestTopic, 1}, Subscription{kCommittedTopic, 0}, Subscription{kSessionsTopic, 1},
+    Subscription{kStatsTopic, 0}};
 
 client::MqttOptions TransportOptions(const BrokerLink::Options& options) {
   return {.host = options.host,
@@ -46,11 +47,12 @@ client::MqttOptions TransportOptions(const BrokerLink::Options& options) {
 
 }  // namespace
 
-BrokerLink::BrokerLink(Options options, const Registry& registry, store::StoreReader& reader)
+BrokerLink::BrokerLink(Options options, const Registry& registry, store::StoreReader& reader,
+                       QueryMetrics& metrics)
     : options_(std::move(options)),
       registry_(registry),
       transport_(TransportOptions(options_), *this),
-      worker_(registry, reader, [this](OutgoingReply reply) {
+      worker_(registry, reader, metrics, [this](OutgoingReply reply) {
         auto shared = std::make_shared<OutgoingReply>(std::move(reply));
         // Refused only when the queue is full or all is ending; then the client asks again.
         (void)transport_.Post([this, shared] { Send(parked_.Admit(std::move(*shared), NowMs())); })
@@ -109,6 +111,7 @@ void BrokerLink::OnSubscribed(const std::string& filter, const Status& status) {
 
 void BrokerLink::OnConnectionLost(const Error& why) {
   granted_ = 0;
+  committed_ = 0;
   options_.on_lost();
   LogLine(why.reason + "; connecting again");
 }
@@ -120,6 +123,7 @@ void BrokerLink::OnAttemptFailed(const Error& why) {
 
 void BrokerLink::OnGaveUp(const Error& why) {
   granted_ = 0;
+  committed_ = 0;
   options_.on_lost();
   options_.on_refused(why);
 }
@@ -130,6 +134,7 @@ void BrokerLink::OnMessage(client::MqttMessage message) {
     if (options_.on_sessions(message.payload)) AskSessions();
     return;
   }
+  if (message.topic == kStatsTopic) return TakeStats(message.payload);
   if (message.topic != kCommittedTopic) return;
   internal::v1::CommitNotice notice;
   if (notice.ParseFromString(message.payload)) Hear(LogIndex{notice.committed()});
@@ -149,7 +154,15 @@ void BrokerLink::TakeRequest(const std::string& payload) {
   Send({{busy.number, busy.payload}});
 }
 
+void BrokerLink::TakeStats(const std::string& payload) {
+  internal::v1::MetricsNotice notice;
+  if (!notice.ParseFromString(payload)) return;
+  Hear(LogIndex{notice.committed()});
+  options_.on_stats(std::move(notice));
+}
+
 void BrokerLink::Hear(LogIndex committed) {
+  committed_ = committed.value;
   options_.on_committed(committed);
   Send(parked_.Heard(committed));
 }
@@ -157,6 +170,7 @@ void BrokerLink::Hear(LogIndex committed) {
 void BrokerLink::OnTick() {
   const int64_t now_ms = NowMs();
   Send(parked_.Expire(now_ms));
+  replies_parked_ = parked_.size();
   if (subscribe_again_ms_ >= 0 && now_ms >= subscribe_again_ms_ && transport_.connected()) Subscribe();
 }
 

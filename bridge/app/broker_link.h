@@ -12,6 +12,7 @@
 #include "bridge/service/registry.h"
 #include "client/transport/mqtt_transport.h"
 #include "core/store/store_reader.h"
+#include "parley/internal/v1/envelope.pb.h"
 
 namespace parley::bridge {
 
@@ -32,10 +33,12 @@ class BrokerLink final : private client::MqttListener {
     std::function<void()> on_lost;
     // A SessionNotice. True: one is missing, ask for all sessions again.
     std::function<bool(const std::string&)> on_sessions;
+    // The plugin's numbers have come. On the transport's thread.
+    std::function<void(internal::v1::MetricsNotice)> on_stats;
   };
 
   // References are borrowed and outlive the link.
-  BrokerLink(Options options, const Registry& registry, store::StoreReader& reader);
+  BrokerLink(Options options, const Registry& registry, store::StoreReader& reader, QueryMetrics& metrics);
   ~BrokerLink() override;  // Stop()
 
   Status Start();
@@ -57,11 +60,16 @@ class BrokerLink final : private client::MqttListener {
 
   // Connected, and the plugin's requests arrive. Any thread.
   bool serving() const { return granted_ == kAllGranted; }
+  // The newest log index that the plugin has said to be durable on this connection; 0: none yet. Any thread.
+  LogIndex committed() const { return {committed_}; }
+  // Any thread.
+  size_t queries_waiting() { return worker_.waiting(); }
+  size_t replies_parked() const { return replies_parked_; }
   // There was a connection once. Any thread.
   bool was_connected() const { return was_connected_; }
 
  private:
-  static constexpr uint32_t kAllGranted = 0b111;  // a bit for each subscription
+  static constexpr uint32_t kAllGranted = 0b1111;  // a bit for each subscription
 
   // MqttListener, all on the transport's thread.
   void OnConnected(bool session_present) override;
@@ -74,6 +82,7 @@ class BrokerLink final : private client::MqttListener {
 
   void Subscribe();
   void TakeRequest(const std::string& payload);
+  void TakeStats(const std::string& payload);
   void Hear(LogIndex committed);
   void Send(const std::vector<Outgoing>& replies);
 
@@ -81,6 +90,8 @@ class BrokerLink final : private client::MqttListener {
   const Registry& registry_;
   std::atomic<uint32_t> granted_{0};
   std::atomic<bool> was_connected_{false};
+  std::atomic<uint64_t> committed_{0};
+  std::atomic<size_t> replies_parked_{0};
 
   // Of the transport's thread.
   ParkedReplies parked_;

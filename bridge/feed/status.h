@@ -16,9 +16,11 @@ struct FeedLags {
   static constexpr std::array<int64_t, 18> kBoundsMs = {1,   2,   5,   10,  20,  30,    50,    70,    100,
                                                         150, 200, 300, 500, 700, 1'000, 2'000, 5'000, 10'000};
   std::array<uint64_t, kBoundsMs.size() + 1> counts{};
+  uint64_t sum_ms = 0;
 
   void Add(int64_t lag_ms) {
     const auto* const bound = std::lower_bound(kBoundsMs.begin(), kBoundsMs.end(), lag_ms);
+    sum_ms += static_cast<uint64_t>(std::max<int64_t>(lag_ms, 0));
     ++counts[static_cast<size_t>(bound - kBoundsMs.begin())];
   }
 };

@@ -29,11 +29,16 @@ inline constexpr size_t kRoomsLookedAtMax = 4'096;
 inline constexpr size_t kEventsLookedAtMax = 1'000;
 // A credentials file; above: refused.
 inline constexpr size_t kCredentialsBytesMax = size_t{4} * 1024;
-// Open HTTP connections; above: closed at once.
+// Open HTTP connections, unless --http-connections says otherwise; above: closed at once.
 inline constexpr int kHttpConnectionsMax = 64;
+inline constexpr int kHttpConnectionsCeiling = 10'000;  // of --http-connections
+// A request's head; above: 431. Its body; above: 413.
 inline constexpr uint32_t kHttpHeaderBytesMax = uint32_t{8} * 1024;
 inline constexpr uint64_t kHttpBodyBytesMax = 1024;
+// For a request to arrive, an answer to be taken, a connection to lie idle, unless --http-timeout says
+// otherwise; then: closed.
 inline constexpr int64_t kHttpTimeoutMs = 10'000;
+inline constexpr int kHttpTimeoutSecondsMax = 300;  // of --http-timeout
 
 // The change feed. What a consumer reads at once; the rest comes next. Views are short: they keep the store
 // from moving.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "schemas/code.h"
 #include "schemas/names.h"
 
 namespace parley::bridge {
@@ -14,8 +15,9 @@ namespace parley::bridge {
 struct OutgoingReply {
   uint64_t number = 0;  // of the request
   std::string payload;
-  std::string refusal;  // UNAVAILABLE, in the same encoding
-  LogIndex seen;        // of the view that `payload` was read from; 0: from none
+  std::string refusal;   // UNAVAILABLE, in the same encoding
+  LogIndex seen;         // of the view that `payload` was read from; 0: from none
+  Code code = Code::OK;  // that `payload` holds
 };
 
 struct Outgoing {

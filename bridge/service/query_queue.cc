@@ -16,21 +16,26 @@ bool QueryQueue::Push(internal::v1::RequestEnvelope envelope) {
   if (waiting >= limits::kQueriesPerUserMax) return false;
   ++waiting;
   bytes_ += envelope.payload().size();
-  queue_.push_back(std::move(envelope));
+  queue_.push_back({std::move(envelope), std::chrono::steady_clock::now()});
   arrived_.notify_one();
   return true;
 }
 
-std::optional<internal::v1::RequestEnvelope> QueryQueue::Pop() {
+std::optional<WaitingQuery> QueryQueue::Pop() {
   std::unique_lock lock(mutex_);
   arrived_.wait(lock, [this] { return closed_ || !queue_.empty(); });
   if (closed_) return std::nullopt;
-  internal::v1::RequestEnvelope envelope = std::move(queue_.front());
+  WaitingQuery query = std::move(queue_.front());
   queue_.pop_front();
-  bytes_ -= envelope.payload().size();
-  const auto waiting = waiting_of_user_.find(envelope.user());
+  bytes_ -= query.envelope.payload().size();
+  const auto waiting = waiting_of_user_.find(query.envelope.user());
   if (--waiting->second == 0) waiting_of_user_.erase(waiting);
-  return envelope;
+  return query;
+}
+
+size_t QueryQueue::size() {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
 }
 
 void QueryQueue::Close() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -12,6 +13,12 @@
 
 namespace parley::bridge {
 
+// A request that waits, and since when.
+struct WaitingQuery {
+  internal::v1::RequestEnvelope envelope;
+  std::chrono::steady_clock::time_point arrived;
+};
+
 // Requests between the broker's callback and the worker: bounded in number, in bytes and for each user, so
 // that neither a flood nor one user keeps the others waiting. Any thread.
 class QueryQueue {
@@ -20,7 +27,9 @@ class QueryQueue {
   bool Push(internal::v1::RequestEnvelope envelope);
 
   // The oldest request; waits for one. nullopt when the queue is closed.
-  std::optional<internal::v1::RequestEnvelope> Pop();
+  std::optional<WaitingQuery> Pop();
+
+  size_t size();
 
   // Drops what is queued, refuses what comes, wakes Pop().
   void Close();
@@ -29,7 +38,7 @@ class QueryQueue {
   std::mutex mutex_;
   std::condition_variable arrived_;
   // Guarded by mutex_.
-  std::deque<internal::v1::RequestEnvelope> queue_;
+  std::deque<WaitingQuery> queue_;
   std::unordered_map<std::string, size_t> waiting_of_user_;
   size_t bytes_ = 0;
   bool closed_ = false;

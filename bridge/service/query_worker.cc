@@ -26,7 +26,8 @@ OutgoingReply RefusalOf(const Registry& registry, const internal::v1::RequestEnv
   return {.number = envelope.number(),
           .payload = registry.Refuse(envelope.method(), QueryOf(envelope), error),
           .refusal = {},
-          .seen = {}};
+          .seen = {},
+          .code = error.code};
 }
 
 OutgoingReply AnswerRequest(const Registry& registry, const internal::v1::RequestEnvelope& envelope,
@@ -37,12 +38,17 @@ OutgoingReply AnswerRequest(const Registry& registry, const internal::v1::Reques
   return {.number = envelope.number(),
           .payload = std::move(answer.payload),
           .refusal = registry.Refuse(envelope.method(), query, late),
-          .seen = answer.seen};
+          .seen = answer.seen,
+          .code = answer.code};
 }
 
-QueryWorker::QueryWorker(const Registry& registry, store::StoreReader& reader,
+QueryWorker::QueryWorker(const Registry& registry, store::StoreReader& reader, QueryMetrics& metrics,
                          std::function<void(OutgoingReply)> on_reply)
-    : registry_(registry), reader_(reader), on_reply_(std::move(on_reply)), thread_([this] { Run(); }) {}
+    : registry_(registry),
+      reader_(reader),
+      metrics_(metrics),
+      on_reply_(std::move(on_reply)),
+      thread_([this] { Run(); }) {}
 
 QueryWorker::~QueryWorker() {
   Stop();
@@ -55,12 +61,15 @@ void QueryWorker::Stop() {
 
 void QueryWorker::Run() {
   PatientReader reader(reader_);
-  while (std::optional<internal::v1::RequestEnvelope> envelope = queue_.Pop()) {
+  while (const std::optional<WaitingQuery> query = queue_.Pop()) {
+    OutgoingReply reply;
     try {
-      on_reply_(AnswerRequest(registry_, *envelope, reader));
+      reply = AnswerRequest(registry_, query->envelope, reader);
     } catch (const std::exception&) {  // out of memory: this request's problem alone
-      on_reply_(RefusalOf(registry_, *envelope, {Code::INTERNAL, "the query failed"}));
+      reply = RefusalOf(registry_, query->envelope, {Code::INTERNAL, "the query failed"});
     }
+    metrics_.Observe(query->envelope.method(), reply.code, std::chrono::steady_clock::now() - query->arrived);
+    on_reply_(std::move(reply));
   }
 }
 

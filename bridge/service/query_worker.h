@@ -4,6 +4,7 @@
 #include <string>
 #include <thread>
 
+#include "bridge/metrics/query_metrics.h"
 #include "bridge/service/parked_replies.h"
 #include "bridge/service/query_queue.h"
 #include "bridge/service/registry.h"
@@ -24,7 +25,7 @@ OutgoingReply AnswerRequest(const Registry& registry, const internal::v1::Reques
 class QueryWorker {
  public:
   // `on_reply` is called on the worker's thread. References are borrowed and outlive the worker.
-  QueryWorker(const Registry& registry, store::StoreReader& reader,
+  QueryWorker(const Registry& registry, store::StoreReader& reader, QueryMetrics& metrics,
               std::function<void(OutgoingReply)> on_reply);
   ~QueryWorker();  // Stop()
   QueryWorker(const QueryWorker&) = delete;
@@ -32,6 +33,9 @@ class QueryWorker {
 
   // False when too much is waiting already. Any thread; never waits.
   bool Submit(internal::v1::RequestEnvelope envelope) { return queue_.Push(std::move(envelope)); }
+
+  // Queries that wait. Any thread.
+  size_t waiting() { return queue_.size(); }
 
   // Finishes the query that is running, drops the others. Idempotent.
   void Stop();
@@ -41,6 +45,7 @@ class QueryWorker {
 
   const Registry& registry_;
   store::StoreReader& reader_;
+  QueryMetrics& metrics_;
   const std::function<void(OutgoingReply)> on_reply_;
   QueryQueue queue_;
   std::thread thread_;

@@ -125,7 +125,8 @@ Decision MaySubscribe(const domain::Directory& view, const Identity& who, std::s
   const Result<std::string_view> plain = WithoutShare(filter);
   if (!plain || plain->empty()) return {Access::kDeny, Because::kMalformed};
   if (StartsWith(*plain, kInternalRoot)) {
-    const bool own = filter == kBridgeRequestTopic || filter == kCommittedTopic || filter == kSessionsTopic;
+    const bool own = filter == kBridgeRequestTopic || filter == kCommittedTopic || filter == kSessionsTopic ||
+                     filter == kStatsTopic;
     return Allowed(who.bridge && own, who.bridge ? Because::kBridge : Because::kInternal);
   }
   if (who.bridge) return {Access::kDeny, Because::kBridge};

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <csignal>
 
-#include <nlohmann/json.hpp>
 #include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -226,6 +225,12 @@ Status ChatPlugin::MakeUser(const std::string& name, const std::string& kind, bo
 
 ChatPlugin::LoginVerdict ChatPlugin::OnLogin(const ClientView& client, std::string_view password) {
   if (client.user == kDoorbellName) return OnDoorbellLogin(client, password);
+  const LoginVerdict verdict = DecideLogin(client, password);
+  ++logins_[static_cast<size_t>(verdict)];
+  return verdict;
+}
+
+ChatPlugin::LoginVerdict ChatPlugin::DecideLogin(const ClientView& client, std::string_view password) {
   if (IsDeferred(client)) {  // another user's session is not for the taking, whoever asks
     const bool taken = sessions_.OwnerOtherThan(std::string(client.client), client.user).has_value();
     return taken ? LoginVerdict::kRefuse : LoginVerdict::kDefer;
@@ -372,6 +377,7 @@ ChatPlugin::AccessVerdict ChatPlugin::DecideSubscribe(const ClientView& client, 
 }
 
 void ChatPlugin::OnBridgeSubscribed(const ClientView& client, std::string_view filter) {
+  if (filter == kStatsTopic) stats_due_ = {};  // at the next tick
   if (filter == kSessionsTopic) {
     sessions_handle_ = client.handle;
     session_notices_.Begin();
@@ -404,11 +410,13 @@ ChatPlugin::AccessVerdict ChatPlugin::OnReceive(const ClientView& client, std::s
   if (session == nullptr) return OnStranger(client, topic);
   const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
   const Decision decision = MayReceive(view_, who, topic);
-  if (decision.access == Access::kAllow && Signals::IsSignalTopic(topic) &&
-      !gate_.signals().MayReceive(who.user, topic, payload)) {
-    return AccessVerdict::kDeny;
+  if (decision.access == Access::kAllow) {
+    if (Signals::IsSignalTopic(topic) && !gate_.signals().MayReceive(who.user, topic, payload)) {
+      return AccessVerdict::kDeny;
+    }
+    ++deliveries_;
+    if (session != &scratch) coalescer_.OnDelivery(*session);
   }
-  if (decision.access == Access::kAllow && session != &scratch) coalescer_.OnDelivery(*session);
   return Verdict(decision, options_.defer_other_topics);
 }
 
@@ -469,10 +477,11 @@ void ChatPlugin::OnTick() {
     if (Session* kept = sessions_.Settle(client)) BindInLog(*kept);
   }
   coalescer_.Release();
-  bridge_requests_.Expire(BridgeRequests::Clock::now());
-  gate_.signals().OnTick(Signals::Clock::now());
-  delivery_.OnTick();
   const auto now = std::chrono::steady_clock::now();
+  bridge_requests_.Expire(now);
+  TellStats(now);
+  gate_.signals().OnTick(now);
+  delivery_.OnTick();
   silent_clients_.OnTick(now);
   session_notices_.OnTick(now);
   rewind_.Drain();
@@ -547,32 +556,6 @@ void ChatPlugin::EndBrokerWhenLogFailed() {
   log_failed_ = true;
   broker_.Log(Broker::Level::kError, failure->reason);
   ::kill(::getpid(), SIGTERM);
-}
-
-nlohmann::json ChatPlugin::Stats() const {
-  const log::LocalLog::Stats log = log_->stats();
-  return {{"users", view_.user_count()},
-          {"rooms", view_.room_count()},
-          {"sessionsConnected", sessions_.connected_count()},
-          {"bridgeConnected", delivery_.bridge_present()},
-          {"committed", std::to_string(delivery_.committed().value)},
-          {"commandsCommitted", log.committed},
-          {"commandsAppended", log.appended},
-          {"commits", log.batches},
-          {"commitsWaitingForSpace", log.no_space_retries},
-          {"journalBytes", log.journal_bytes},
-          {"journalFreeBytes", log.journal_free_bytes},
-          {"boundMessages", gate_.bound().taken_count()},
-          {"boundMessagesLeftOut", gate_.bound().left_out_count()},
-          {"cursorsHeld", gate_.cursors().held_count()},
-          {"cursorsMerged", gate_.cursors().merged_count()},
-          {"coalescing", coalescer_.active()},
-          {"coalescedBursts", coalescer_.corked_count()},
-          {"silentClientsEnded", silent_clients_.ended_count()},
-          {"sessionNotices", session_notices_.sent_count()},
-          {"requestsAtBridge", bridge_requests_.under_way()},
-          {"refused", gate_.refused_count()},
-          {"closedForBackPressure", gate_.closed_count()}};
 }
 
 }  // namespace parley::plugin

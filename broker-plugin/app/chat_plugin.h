@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <set>
 #include <string>
@@ -83,6 +84,7 @@ class ChatPlugin {
   Status AppendLeftCursors(const std::vector<std::string>& records);
   Status MakeFirstUsers();
   Status MakeUser(const std::string& name, const std::string& kind, bool admin, const std::string& file);
+  LoginVerdict DecideLogin(const ClientView& client, std::string_view password);
   LoginVerdict OnDoorbellLogin(const ClientView& client, std::string_view password);
   AccessVerdict OnWill(const ClientView& client, std::string_view topic);
   bool IsDeferred(const ClientView& client) const;
@@ -104,6 +106,8 @@ class ChatPlugin {
   void SetCoalescing(bool on);
   void EndBrokerWhenLogFailed();
   nlohmann::json Stats() const;
+  internal::v1::MetricsNotice Metrics();
+  void TellStats(BridgeRequests::Clock::time_point now);
 
   const PluginOptions options_;
   Broker& broker_;
@@ -146,6 +150,10 @@ class ChatPlugin {
   ClientHandle unlearned_gone_ = nullptr;
   std::set<std::string> strangers_;  // client ids with a certificate of no user: kicked at the next tick
   std::vector<std::string> to_settle_;
+
+  BridgeRequests::Clock::time_point stats_due_;  // of the bridge's next notice
+  uint64_t deliveries_ = 0;                      // READ questions answered with yes
+  std::array<uint64_t, 4> logins_{};             // by verdict
 };
 
 }  // namespace parley::plugin

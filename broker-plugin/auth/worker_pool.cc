@@ -42,6 +42,11 @@ bool WorkerPool::Submit(Job job) {
   return true;
 }
 
+size_t WorkerPool::waiting() {
+  const std::lock_guard lock(mutex_);
+  return jobs_.size();
+}
+
 void WorkerPool::RunCompletions() {
   std::deque<Completion> ready;
   {

@@ -26,6 +26,8 @@ class WorkerPool {
 
   // Broker thread. False when too much waits already (kQueueMax); the job is then dropped.
   bool Submit(Job job);
+  // Jobs that have not begun. Any thread.
+  size_t waiting();
   // Broker thread: runs the completions that wait.
   void RunCompletions();
 

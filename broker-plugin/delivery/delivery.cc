@@ -75,6 +75,7 @@ void Delivery::Drain() {
 void Delivery::Advance() {
   const std::vector<domain::Applied>& applied = outgoing_.front().applied;
   committed_ = applied[next_].index;
+  ++counts_.commands;
   progress_ = {};
   if (++next_ < applied.size()) return;
   next_ = 0;
@@ -102,6 +103,7 @@ bool Delivery::Deliver(const domain::Applied& applied) {
   if (!DeliverInbox(applied)) return false;
   const internal::v1::Origin& origin = applied.origin;
   if (applied.ack) {
+    if (applied.ack->code() != Code::OK) counts_.refusals.Count(applied.ack->code());
     PublishAck(origin.client(), AnswerEncoding(static_cast<Encoding>(origin.encoding())), *applied.ack,
                origin.correlation_data());
   }
@@ -172,6 +174,7 @@ void Delivery::StartEvent(const domain::NewEvent& event) {
 void Delivery::PublishToRoom(const std::string& room, const std::string& pb, std::string& json, int qos) {
   for (const Encoding encoding : kEncodings) {
     if (!sessions_.interest().AnyInRoom(room, encoding)) continue;
+    ++counts_.events;
     Publish(RoomEventsTopic(room, encoding), encoding == Encoding::kPb ? pb : JsonOf(pb, json), qos);
   }
 }
@@ -179,6 +182,7 @@ void Delivery::PublishToRoom(const std::string& room, const std::string& pb, std
 void Delivery::PublishToUser(const std::string& user, const std::string& pb, std::string& json, int qos) {
   for (const Encoding encoding : kEncodings) {
     if (!sessions_.interest().AnyOfUser(user, encoding)) continue;
+    ++counts_.events;
     Publish(UserEventsTopic(user, encoding), encoding == Encoding::kPb ? pb : JsonOf(pb, json), qos);
   }
 }
@@ -224,11 +228,13 @@ uint64_t Delivery::PublishPassing(const std::string& topic, std::string_view pay
 void Delivery::PublishAck(const std::string& client, Encoding encoding, const v1::Ack& ack,
                           std::string_view correlation_data) {
   if (client.empty() || !sessions_.AnyAckInterest(client, encoding)) return;
+  ++counts_.acks;
   Publish(AcksTopic(client, encoding), encoding == Encoding::kPb ? ack.SerializeAsString() : AckToJson(ack),
           1, correlation_data);
 }
 
 void Delivery::PublishReply(const ReplyAddress& address, std::string_view payload) {
+  ++counts_.replies;
   Publish(address.topic, payload, 1, address.correlation_data);
 }
 
@@ -288,6 +294,10 @@ void Delivery::PublishCommitNotice() {
   internal::v1::CommitNotice notice;
   notice.set_committed(committed_.value);
   Publish(std::string(kCommittedTopic), notice.SerializeAsString(), 0);
+}
+
+void Delivery::PublishStats(const internal::v1::MetricsNotice& notice) {
+  if (bridge_present_) Publish(std::string(kStatsTopic), notice.SerializeAsString(), 0);
 }
 
 }  // namespace parley::plugin

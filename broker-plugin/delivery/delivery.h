@@ -14,7 +14,9 @@
 #include "broker-plugin/delivery/broker.h"
 #include "core/domain/state_machine.h"
 #include "core/log/commit_log.h"
+#include "parley/internal/v1/envelope.pb.h"
 #include "parley/v1/request.pb.h"
+#include "schemas/code_counts.h"
 
 namespace parley::plugin {
 
@@ -81,6 +83,19 @@ class Delivery final : public log::LogListener {
   // The log has failed; nothing more will be committed.
   std::optional<Error> failure() const;
 
+  // The plugin's numbers, to the bridge.
+  void PublishStats(const internal::v1::MetricsNotice& notice);
+
+  // What was done since the start.
+  struct Counts {
+    uint64_t commands = 0;  // that have gone out
+    uint64_t events = 0;    // publishes, by what they carry
+    uint64_t acks = 0;
+    uint64_t replies = 0;
+    CodeCounts refusals;  // acks of the log that say no
+  };
+  const Counts& counts() const { return counts_; }
+
  private:
   // Publishes of one pass; more wait for the next, so that other clients are served in between.
   static constexpr size_t kPublishesPerPass = 512;
@@ -139,6 +154,7 @@ class Delivery final : public log::LogListener {
   uint64_t barriers_sent_ = 0;
   uint64_t barriers_asked_ = 0;
   int ticks_since_publish_ = 2;
+  Counts counts_;
 };
 
 }  // namespace parley::plugin

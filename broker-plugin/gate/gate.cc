@@ -230,6 +230,7 @@ Gate::Verdict Gate::OnRequest(const Session& session, const RequestTopic& topic,
 
 Gate::Verdict Gate::Refuse(const Attempt& attempt, std::string id, const Error& why) {
   ++refused_count_;
+  refusals_.Count(why.code);
   v1::Ack ack;
   ack.set_id(std::move(id));
   ack.set_room(ParseRoomId(attempt.room) ? std::string(attempt.room) : std::string());
@@ -243,6 +244,7 @@ Gate::Verdict Gate::Refuse(const Attempt& attempt, std::string id, const Error& 
 Gate::Verdict Gate::RefuseRequest(const Session& session, const RequestTopic& topic,
                                   const Publication& publication, const Error& why) {
   ++refused_count_;
+  refusals_.Count(why.code);
   v1::Reply reply;
   const bool readable = publication.payload.size() <= limits::kRequestBytesMax;
   reply.set_request_id(readable ? BestKnownRequestId(topic.encoding, publication.payload) : "");

@@ -13,6 +13,7 @@
 #include "broker-plugin/gate/member_requests.h"
 #include "broker-plugin/gate/rate_limiter.h"
 #include "broker-plugin/gate/signals.h"
+#include "schemas/code_counts.h"
 #include "schemas/topic.h"
 
 namespace parley::plugin {
@@ -66,6 +67,7 @@ class Gate {
 
   uint64_t closed_count() const { return closed_count_; }
   uint64_t refused_count() const { return refused_count_; }
+  const CodeCounts& refusals() const { return refusals_; }
 
  private:
   // A publish that is answered by an Ack.
@@ -102,6 +104,7 @@ class Gate {
   domain::Command send_command_;
   uint64_t closed_count_ = 0;
   uint64_t refused_count_ = 0;
+  CodeCounts refusals_;
 };
 
 }  // namespace parley::plugin

@@ -75,7 +75,7 @@ void CheckRunning(const BrokerConfiguration* configuration, const DoctorOptions&
   }
   const std::string address = "127.0.0.1";
   findings.push_back(
-      CheckBridge(address, options.http_port, HttpStatus(address, options.http_port, "/health")));
+      CheckBridge(address, options.http_port, HttpStatus(address, options.http_port, "/ready")));
 }
 
 // A broker that is not started as root runs as whoever starts it.

@@ -96,7 +96,7 @@ Finding CheckListenerAnswers(const std::string& address, uint16_t port, bool ans
 }
 
 Finding CheckBridge(const std::string& address, uint16_t port, const std::optional<int>& status) {
-  const std::string subject = "bridge http://" + address + ":" + std::to_string(port) + "/health";
+  const std::string subject = "bridge http://" + address + ":" + std::to_string(port) + "/ready";
   if (!status) {
     return {Level::kWarning, subject,
             "does not answer: parley-bridge does not run, so there is no history and no sync (or give "

@@ -22,7 +22,7 @@ Finding CheckDisk(const std::string& what, const std::string& path, const std::o
 
 Finding CheckListenerAnswers(const std::string& address, uint16_t port, bool answers);
 
-// `status`: of a GET /health.
+// `status`: of a GET /ready.
 Finding CheckBridge(const std::string& address, uint16_t port, const std::optional<int>& status);
 
 }  // namespace parley::client

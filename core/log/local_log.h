@@ -14,6 +14,7 @@
 
 #include "core/log/commit_log.h"
 #include "core/log/intake_journal.h"
+#include "core/metrics/histogram.h"
 #include "core/store/store_writer.h"
 
 namespace parley::log {
@@ -77,12 +78,23 @@ class LocalLog final : public CommitLog {
   // Broker thread.
   Stats stats() const;
 
+  // How long the steps take, in nanoseconds, and how many commands share a commit. Any thread.
+  struct Timings {
+    metrics::Histogram append{metrics::kMemoryTimes};  // into the journal: one command in kAppendSampled
+    metrics::Histogram apply{metrics::kWaitTimes};     // a batch, before it is written
+    metrics::Histogram write{metrics::kWaitTimes};     // a batch into the store, with its fsync
+    metrics::Histogram batch{metrics::kBatchSizes};    // commands of a batch
+  };
+  const Timings& timings() const { return timings_; }
+  static constexpr uint64_t kAppendSampled = 64;
+
  private:
   // No user may hold more than one part in so many of the ring.
   static constexpr uint64_t kUserShare = 8;
 
   LocalLog() = default;
   Status Recover();
+  std::optional<LogIndex> AppendToJournal();
   void Run();
   CommittedBatch ApplyBatch();
   Result<domain::Applied> ApplyRecord(LogIndex index, std::string_view record);
@@ -116,6 +128,7 @@ class LocalLog final : public CommitLog {
   uint64_t appended_ = 0;
 
   // Shared.
+  Timings timings_;
   std::mutex mutex_;  // held for a moment only: around the wake-up flags
   std::condition_variable wake_;
   bool stopping_ = false;

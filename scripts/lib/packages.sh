@@ -62,8 +62,11 @@ install_packages() {
     die "packages could not be installed; repair apt, or as root run: apt-get install ${missing[*]}"
   fi
   rm -f "$log"
-  if printf '%s\n' "${missing[@]}" | grep -qx mosquitto; then
-    "${AS_ROOT[@]}" update-rc.d mosquitto disable >/dev/null 2>&1 || true
-    say "Debian's own mosquitto service was left disabled, so that it does not take port 1883."
-  fi
+  # Brought for their programs only.
+  local service
+  for service in mosquitto prometheus; do
+    printf '%s\n' "${missing[@]}" | grep -qx "$service" || continue
+    "${AS_ROOT[@]}" update-rc.d "$service" disable >/dev/null 2>&1 || true
+    say "Debian's own $service service was left disabled, so that it takes no port."
+  done
 }

@@ -16,8 +16,8 @@ DOMAIN = {"schemas", "core/domain"}
 PLUGIN_FLOOR = DOMAIN | {"core/log", "broker-plugin/auth", "broker-plugin/acl"}
 PLUGIN_MIDDLE = {"broker-plugin/gate", "broker-plugin/delivery", "broker-plugin/control", "broker-plugin/requests",
                  "broker-plugin/rewind"}
-CORE = DOMAIN | {"core/store", "core/log"}
-BRIDGE_FLOOR = DOMAIN | {"core/store", "client/transport", "bridge/service"}
+CORE = DOMAIN | {"core/store", "core/log", "core/metrics"}
+BRIDGE_FLOOR = DOMAIN | {"core/store", "core/metrics", "client/transport", "bridge/service", "bridge/metrics"}
 BRIDGE_MIDDLE = {f"bridge/{name}" for name in (
     "history", "sync", "rooms", "users", "presence", "push", "search", "feed", "http")}
 # The consumers of the change feed.
@@ -29,7 +29,8 @@ ALLOWED = {
     # core: log → store → domain.
     "core/domain": {"schemas"},
     "core/store": DOMAIN,
-    "core/log": DOMAIN | {"core/store"},
+    "core/metrics": set(),
+    "core/log": DOMAIN | {"core/store", "core/metrics"},
     # broker-plugin: mosquitto → app → {control, requests, rewind} → gate → delivery → {auth, acl}. What goes out goes
     # through delivery/; a command of $CONTROL or of a request enters the log by the gate's one door. The log itself is seen as core/log's CommitLog.
     "broker-plugin/acl": DOMAIN,
@@ -43,7 +44,8 @@ ALLOWED = {
     "broker-plugin/app": PLUGIN_FLOOR | PLUGIN_MIDDLE | CORE,
     # It implements the Broker interface, which delivery/ owns; OpenSSL's certificates are read in auth/.
     "broker-plugin/mosquitto": {"schemas", "broker-plugin/app", "broker-plugin/delivery", "broker-plugin/auth"},
-    # bridge: main → app → {history, …, http} → service; app → {totals, receipts, presence} → feed → service.
+    # bridge: main → app → {history, …, http} → service → metrics; app → {totals, receipts, presence} → feed → service.
+    "bridge/metrics": {"schemas", "core/metrics"},
     "bridge/service": BRIDGE_FLOOR - {"bridge/service"},
     **{room: BRIDGE_FLOOR for room in BRIDGE_MIDDLE},
     **{room: BRIDGE_FLOOR | {"bridge/feed"} for room in BRIDGE_CONSUMERS},
@@ -66,6 +68,7 @@ THIRD_PARTIES = [
     (r"boost/program_options", ["_options.h", "_options.cc"]),
     (r"boost/(beast|asio)", ["bridge/http/"]),
     (r"boost/", []),
+    (r"prometheus/", ["bridge/metrics/"]),
     (r"sodium", ["broker-plugin/auth/", "broker-plugin/gate/body_hash.cc", "broker-plugin/app/chat_plugin.cc"]),
     (r"openssl/", ["broker-plugin/auth/", "bridge/push/", "bridge/http/"]),
     (r"spdlog/", ["bridge/", "client/"]),

@@ -8,6 +8,7 @@ import sys
 from sources import ROOT, run, sources
 
 SHELL = ["scripts/up", "scripts/down", "scripts/test", ".ci/run"]
+SHELL += [f"packaging/debian/{name}" for name in ("postinst", "prerm", "postrm")]
 SHELL += sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "scripts/lib/*.sh")))
 
 failures = 0

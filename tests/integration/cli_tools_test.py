@@ -62,7 +62,7 @@ class Doctor(CliTest):
         wrong = [finding for finding in findings.values() if finding["level"] == "problem"]
         self.assertEqual(wrong, [])
         for subject in (f"listener 127.0.0.1:{self.broker.port}", "per_listener_settings", "max_queued_messages",
-                        f"bridge http://127.0.0.1:{self.broker.http_port}/health",
+                        f"bridge http://127.0.0.1:{self.broker.http_port}/ready",
                         os.path.join(self.broker.data, "admin.credentials")):
             self.assertEqual(findings[subject]["level"], "ok", findings[subject])
 

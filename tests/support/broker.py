@@ -154,7 +154,7 @@ class Broker:
             self.http_port = self.http_port or free_port()
             self.bridge.start(*self.bridge_command())
             try:
-                self.bridge.wait_ready(lambda: self.http_status("/health") == 200)
+                self.bridge.wait_ready(lambda: self.http_status("/ready") == 200)
                 return
             except StartFailed as failure:
                 if "in use" not in failure.log or attempt + 1 == PORT_ATTEMPTS:

@@ -251,7 +251,8 @@ TEST_F(MethodTest, NothingReadFromTheViewLeavesBeforeItsIndexIsCommitted) {
   std::condition_variable arrived;
   std::vector<OutgoingReply> replies;
   reader_.unavailable = 2;  // also: a store that is behind is asked again
-  QueryWorker worker(registry_, reader_, [&](OutgoingReply reply) {
+  QueryMetrics metrics;
+  QueryWorker worker(registry_, reader_, metrics, [&](OutgoingReply reply) {
     const std::lock_guard lock(mutex);
     replies.push_back(std::move(reply));
     arrived.notify_all();

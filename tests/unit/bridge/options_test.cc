@@ -30,6 +30,21 @@ TEST(BridgeOptions, OnlyDataIsNeeded) {
   ASSERT_TRUE(options);
   EXPECT_EQ((*options)->host, "127.0.0.1");
   EXPECT_EQ((*options)->port, 1883);
+  EXPECT_TRUE((*options)->http_cors_origins.empty());
+  EXPECT_EQ((*options)->http_connections, 64);
+  EXPECT_EQ((*options)->http_timeout_ms, 10'000);
+}
+
+TEST(BridgeOptions, OfTheHttpEdge) {
+  const auto options = Parse({"--data", "/d", "--http-cors-origin", "https://a.example", "--http-cors-origin",
+                              "*", "--http-tls-cert", "/c", "--http-tls-key", "/k", "--http-connections", "7",
+                              "--http-timeout", "3"});
+  ASSERT_TRUE(options) << options.error().reason;
+  EXPECT_EQ((*options)->http_cors_origins, (std::vector<std::string>{"https://a.example", "*"}));
+  EXPECT_EQ((*options)->http_tls_cert, "/c");
+  EXPECT_EQ((*options)->http_tls_key, "/k");
+  EXPECT_EQ((*options)->http_connections, 7);
+  EXPECT_EQ((*options)->http_timeout_ms, 3'000);
 }
 
 TEST(BridgeOptions, WhatIsWrongIsOneLine) {
@@ -43,6 +58,10 @@ TEST(BridgeOptions, WhatIsWrongIsOneLine) {
                                                     {"--data", "/d", "--port", "x"},
                                                     {"--data", "/d", "--http-port", "-1"},
                                                     {"--data", "/d", "--http-port", "99999999999"},
+                                                    {"--data", "/d", "--http-tls-cert", "/c"},
+                                                    {"--data", "/d", "--http-tls-key", "/k"},
+                                                    {"--data", "/d", "--http-connections", "0"},
+                                                    {"--data", "/d", "--http-timeout", "301"},
                                                     {"--data", "/d", "--data", "/e"},
                                                     {"--dat", "/d"}}) {
     const auto options = Parse(arguments);

@@ -20,8 +20,8 @@ TEST(QueryQueue, FirstInFirstOut) {
   QueryQueue queue;
   ASSERT_TRUE(queue.Push(Request("alice", "1")));
   ASSERT_TRUE(queue.Push(Request("bob", "2")));
-  EXPECT_EQ(queue.Pop()->payload(), "1");
-  EXPECT_EQ(queue.Pop()->payload(), "2");
+  EXPECT_EQ(queue.Pop()->envelope.payload(), "1");
+  EXPECT_EQ(queue.Pop()->envelope.payload(), "2");
 }
 
 TEST(QueryQueue, OneUserDoesNotFillIt) {

@@ -109,6 +109,7 @@ TEST_F(AccessTest, FiltersThatCouldMatchAnythingElseAreDenied) {
                              "$parley/requests",
                              "$parley/barrier",
                              "$parley/committed",
+                             "$parley/stats",
                              "$parley/sessions",
                              "$parley/+",
                              "$share/g/#",
@@ -191,6 +192,7 @@ TEST_F(AccessTest, NobodyReceivesWhatIsNotTheirs) {
       "$parley/requests",
       "$parley/barrier",
       "$parley/committed",
+      "$parley/stats",
       "$CONTROL/parley/v1",
       "$CONTROL/parley/v1/response",
   };
@@ -267,7 +269,7 @@ TEST_F(AccessTest, TheBridgePublishesPresenceAndNothingElseOfTheChat) {
 }
 
 TEST_F(AccessTest, TheBridgeHasItsTopicsAndNoOthers) {
-  for (const auto filter : {kBridgeRequestTopic, kCommittedTopic, kSessionsTopic}) {
+  for (const auto filter : {kBridgeRequestTopic, kCommittedTopic, kSessionsTopic, kStatsTopic}) {
     EXPECT_EQ(MaySubscribe(view_, bridge_, filter).access, Access::kAllow) << filter;
     EXPECT_EQ(MayReceive(view_, bridge_, filter).access, Access::kAllow) << filter;
   }

@@ -293,6 +293,53 @@ TEST_F(ChatPluginBridgeTest, TheBridgePublishesItsRepliesOnly) {
   }
 }
 
+TEST_F(ChatPluginBridgeTest, TheBridgeIsToldTheNumbers) {
+  FakeClient& alice = *Connect("alice", "a1");
+  FakeClient& bob = *Connect("bob", "b1");
+  FakeClient& mallory = *Connect("mallory", "m1");
+  EXPECT_EQ(ConnectAs({.id = "b2", .user = "bob"}, "not-his"), nullptr);
+  Subscribe(alice, "chat/v1/clients/a1/acks/json");
+  Subscribe(bob, room_);
+  Publish(alice, "chat/v1/rooms/lobby/send/text/m1", "hello");
+  Publish(mallory, "chat/v1/rooms/lobby/send/text/m2", "let me in");
+  Publish(alice, "chat/v1/rooms/lobby/send/json", "{");
+  Until([&] { return bob.inbox.size() == 1 && alice.inbox.size() == 2; });
+
+  FakeClient& bridge = Bridge("bridge-1");
+  EXPECT_EQ(Subscribe(alice, std::string(kStatsTopic)), AccessVerdict::kDeny);
+  EXPECT_EQ(Subscribe(bridge, std::string(kStatsTopic)), AccessVerdict::kAllow);
+  Until([&] { return !bridge.On(kStatsTopic).empty(); });
+  internal::v1::MetricsNotice notice;
+  ASSERT_TRUE(notice.ParseFromString(bridge.On(kStatsTopic)[0]));
+  EXPECT_EQ(notice.users(), 5u);
+  EXPECT_EQ(notice.rooms(), 1u);
+  EXPECT_EQ(notice.sessions_connected(), 5u);  // and the admin, who made them
+  EXPECT_EQ(notice.logins_accepted(), 5u);
+  EXPECT_EQ(notice.logins_refused(), 1u);
+  EXPECT_EQ(notice.events_published(), 1u);
+  EXPECT_GE(notice.acks_published(), 2u);
+  EXPECT_EQ(notice.deliveries(), 3u + Admin().inbox.size());
+  EXPECT_GT(notice.commands_committed(), 6u);
+  EXPECT_EQ(notice.commit_batch().sum(), notice.commands_committed());
+  EXPECT_EQ(notice.delivery_waiting(), 0u);
+  EXPECT_EQ(notice.committed(), notice.commands_committed());
+  EXPECT_EQ(notice.journal_bytes(), options_.journal_bytes);
+  ASSERT_EQ(notice.refusals_size(), 2);
+  EXPECT_EQ(notice.refusals(0).code(), static_cast<uint32_t>(Code::INVALID_ARGUMENT));
+  EXPECT_EQ(notice.refusals(1).code(), static_cast<uint32_t>(Code::PERMISSION_DENIED));
+  EXPECT_EQ(notice.refusals(1).count(), 1u);
+}
+
+TEST_F(ChatPluginBridgeTest, TheNumbersComeOnceASecondHoweverBusyTheLoopIs) {
+  FakeClient& bridge = Bridge("bridge-1");
+  Subscribe(bridge, std::string(kStatsTopic));
+  const auto begun = std::chrono::steady_clock::now();
+  for (int i = 0; i < 200; ++i) Pass();
+  const auto seconds = std::chrono::steady_clock::now() - begun;
+  EXPECT_GE(bridge.On(kStatsTopic).size(), 1u);
+  EXPECT_LE(bridge.On(kStatsTopic).size(), static_cast<size_t>(seconds / std::chrono::seconds(1)) + 2);
+}
+
 class ChatPluginDeferTest : public PluginWorld {
  protected:
   void SetUp() override {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <iterator>
 #include <map>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -212,6 +213,17 @@ TEST_F(LocalLogTest, WhatIsSealedIsCommittedInOrder) {
   for (size_t i = 2; i < applied.size(); ++i) EXPECT_EQ(applied[i].ack->seq(), i);
   EXPECT_EQ(log->stats().committed, 302u);
   EXPECT_EQ(log->stats().journal_free_bytes, kRing);
+
+  // Each commit was measured, and one append in so many.
+  const auto count = [](const metrics::Histogram& histogram) {
+    const metrics::HistogramSnapshot snapshot = histogram.Snapshot();
+    return std::accumulate(snapshot.counts.begin(), snapshot.counts.end(), uint64_t{0});
+  };
+  EXPECT_EQ(count(log->timings().batch), log->stats().batches);
+  EXPECT_EQ(count(log->timings().apply), log->stats().batches);
+  EXPECT_EQ(count(log->timings().write), log->stats().batches);
+  EXPECT_EQ(log->timings().batch.Snapshot().sum, 302u);
+  EXPECT_EQ(count(log->timings().append), 302 / LocalLog::kAppendSampled + 1);
 }
 
 TEST_F(LocalLogTest, UnderLoadCommitsKeepTheirIntervalAndTheFirstIsNeverHeldBack) {
