@@ -1,5 +1,6 @@
 """A chat client on a stock MQTT client (paho), 3.1.1 or 5, speaking the JSON twin."""
 import json
+import socket
 import threading
 import time
 import uuid
@@ -43,6 +44,7 @@ class Client:
         self.mqtt.on_subscribe = self._subscribed
         self.mqtt.on_publish = self._published
         self.mqtt.on_message = self._message
+        self.mqtt.on_socket_open = self._opened
 
     # Callbacks of paho's thread.
 
@@ -50,6 +52,11 @@ class Client:
         with self.changed:
             change()
             self.changed.notify_all()
+
+    @staticmethod
+    def _opened(_client, _userdata, opened):
+        # A request behind the PUBACK of the reply before would wait for the broker's delayed ACK, 40 ms.
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def _connected(self, code):
         self._notify(lambda: setattr(self, "connack", int(getattr(code, "value", code))))

@@ -205,9 +205,10 @@ TEST_F(AccessTest, NobodyReceivesWhatIsNotTheirs) {
 }
 
 TEST_F(AccessTest, OnesOwnTopicsAreReceived) {
-  for (const char* topic : {"chat/v1/users/me/events/json", "chat/v1/users/me/inbox/pb",
-                            "chat/v1/clients/me-1/acks/json", "chat/v1/clients/me-1/replies/pb",
-                            "chat/v1/rooms/dm:me:stranger/events/pb", "chat/v1/rooms/lobby/receipts/json"}) {
+  for (const char* topic :
+       {"chat/v1/rooms/lobby/signals/json", "chat/v1/users/me/events/json", "chat/v1/users/me/inbox/pb",
+        "chat/v1/clients/me-1/acks/json", "chat/v1/clients/me-1/replies/pb",
+        "chat/v1/rooms/dm:me:stranger/events/pb", "chat/v1/rooms/lobby/receipts/json"}) {
     EXPECT_EQ(Receive("me", topic), Access::kAllow) << topic;
   }
   EXPECT_EQ(Receive("gone", "chat/v1/users/gone/events/json"), Access::kDeny);
