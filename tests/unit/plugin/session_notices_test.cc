@@ -145,7 +145,8 @@ TEST_F(SessionNoticesTest, AListInSlicesWithChangesInBetweenIsTheTruth) {
   for (int pass = 0; !ended && pass < 100; ++pass) {
     for (uintptr_t i = 1; i <= 5; ++i) Disconnect(static_cast<uintptr_t>(pass) * 5 + i);
     Disconnect(kSessions - static_cast<uintptr_t>(pass));
-    Connect(++next, "c" + std::to_string(next), "user");
+    ++next;
+    Connect(next, "c" + std::to_string(next), "user");
     const std::vector<Notice> notices = Pass();
     EXPECT_LE(notices.size(), static_cast<size_t>(SessionNotices::kNoticesPerPass));
     for (const Notice& notice : notices) {
