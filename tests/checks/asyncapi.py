@@ -52,6 +52,7 @@ def methods():
         with open(os.path.join(ROOT, path), encoding="utf-8") as file:
             text = file.read()
         names.update(re.findall(r'methods\.Add\("([a-z]+(?:\.\w+)?)"', text))
+        names.update(re.findall(r'registry\.AddMethod\(\s*"([a-z]+\.\w+)"', text))
         names.update(re.findall(r'\{\s*"((?:rooms|members|users|tokens|push)\.\w+)",\s*&?\w', text))
     return sorted(names)
 
@@ -118,6 +119,11 @@ def document():
         "signals": channel("chat/v1/rooms/{room}/signals/{encoding}",
                            "What is said in passing, to a room's members or to some of them; never stored. The server says"
                            " who says it. An ack comes only when it is refused, with the id \"\".", "Signal"),
+        "roomPresence": channel("chat/v1/rooms/{room}/presence/{encoding}",
+                                "Retained, at most once a second: the members of a room who are online, of a big one their"
+                                " number.", "RoomPresence"),
+        "userPresence": channel("chat/v1/users/{user}/presence/{encoding}",
+                                "Retained: one person, to themselves and to those who share a room with them.", "Presence"),
         "acks": channel("chat/v1/clients/{client}/acks/{encoding}",
                         "What became of each send, in its encoding (text: json). Only the ack is authoritative.", "Ack"),
         "replies": channel("chat/v1/clients/{client}/replies/{encoding}",
@@ -138,6 +144,8 @@ def document():
         "rewind": operation("send", "rewind", "Delivers stored events to the client that subscribes."),
         "signal": operation("receive", "signals", "Takes a signal of a member."),
         "passOnSignal": operation("send", "signals", "Passes a signal on to those it is for."),
+        "tellRoomPresence": operation("send", "roomPresence", "Tells who of a room is online."),
+        "tellUserPresence": operation("send", "userPresence", "Tells how a person is."),
         "administrate": operation("receive", "control", "Runs a list of commands.",
                                   reply={"channel": {"$ref": "#/channels/controlResponse"}}),
     }
@@ -149,7 +157,8 @@ def document():
             "receive", name, f"Answers {method}.",
             reply={"channel": {"$ref": "#/channels/replies"},
                    "messages": [{"$ref": f"#/channels/replies/messages/{reply}"}]})
-    used = {"Draft", "Event", "Ack", "Cursor", "InboxItem", "Signal"} | {name for pair in calls.values() for name in pair}
+    used = {"Draft", "Event", "Ack", "Cursor", "InboxItem", "Signal", "Presence", "RoomPresence"} | {
+        name for pair in calls.values() for name in pair}
     messages = {name: {"name": f"parley.v1.{name}", "contentType": "application/json",
                        "payload": {"$ref": f"#/components/schemas/{name}"},
                        **({"examples": [{"payload": example} for example in EXAMPLES[name]]} if name in EXAMPLES else {})}
