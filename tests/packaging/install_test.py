@@ -24,6 +24,7 @@ import unittest
 from tests.support.broker import ROOT
 from tests.support.waiting import wait_until
 
+# Another build with the prefix /usr may take its place while one works on this.
 RELEASE = os.environ.get("PARLEY_RELEASE_BUILD", os.path.join(ROOT, "build/release"))
 DATA, ACTIVE = "/var/lib/parley", "/etc/mosquitto/conf.d/parley.conf"
 UNIT = "/lib/systemd/system/parley-bridge.service"
