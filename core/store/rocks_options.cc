@@ -69,8 +69,8 @@ std::vector<rocksdb::ColumnFamilyDescriptor> FamilyDescriptors() {
   }
   // Almost every message asks for an id that is not there.
   families[3].options = WithFilter();
-  // Rows that follow each other are inserted next to the last one of their prefix, without a search: events by
-  // room, feed rows all together, message ids (mostly rising) by user and room.
+  // Rows that follow each other are inserted next to the last one of their prefix, without a search: events
+  // by room, feed rows all together, message ids (mostly rising) by user and room.
   constexpr size_t kNumber = 8;
   families[1].options.memtable_insert_with_hint_prefix_extractor.reset(
       rocksdb::NewFixedPrefixTransform(kNumber));
