@@ -283,6 +283,9 @@ class Restarts(PresenceTest):
         self.wait_state(alice, "bob", "OFFLINE")
         self.wait_room(alice, self.lobby, ["alice"])
         self.broker.bridge.stop()
+        late = self.raw("alice")  # what is retained is handed out without the bridge
+        late.subscribe(person_topic("bob"))
+        late.pump(lambda: any(at == person_topic("bob") for at, *_ in late.inbox), what="what is retained")
         self.raw("bob", "bob-again")
         self.broker.start_bridge()
         self.wait_state(alice, "bob", "ONLINE")
