@@ -119,6 +119,8 @@ def document():
         "signals": channel("chat/v1/rooms/{room}/signals/{encoding}",
                            "What is said in passing, to a room's members or to some of them; never stored. The server says"
                            " who says it. An ack comes only when it is refused, with the id \"\".", "Signal"),
+        "receipts": channel("chat/v1/rooms/{room}/receipts/{encoding}",
+                            "How far the members have read; in a big room, how many have read its newest message.", "Receipt"),
         "roomPresence": channel("chat/v1/rooms/{room}/presence/{encoding}",
                                 "Retained, at most once a second: the members of a room who are online, of a big one their"
                                 " number.", "RoomPresence"),
@@ -144,6 +146,7 @@ def document():
         "rewind": operation("send", "rewind", "Delivers stored events to the client that subscribes."),
         "signal": operation("receive", "signals", "Takes a signal of a member."),
         "passOnSignal": operation("send", "signals", "Passes a signal on to those it is for."),
+        "tellReceipts": operation("send", "receipts", "Tells the members of a room how far one of them has read."),
         "tellRoomPresence": operation("send", "roomPresence", "Tells who of a room is online."),
         "tellUserPresence": operation("send", "userPresence", "Tells how a person is."),
         "administrate": operation("receive", "control", "Runs a list of commands.",
@@ -157,7 +160,7 @@ def document():
             "receive", name, f"Answers {method}.",
             reply={"channel": {"$ref": "#/channels/replies"},
                    "messages": [{"$ref": f"#/channels/replies/messages/{reply}"}]})
-    used = {"Draft", "Event", "Ack", "Cursor", "InboxItem", "Signal", "Presence", "RoomPresence"} | {
+    used = {"Draft", "Event", "Ack", "Cursor", "InboxItem", "Signal", "Presence", "RoomPresence", "Receipt"} | {
         name for pair in calls.values() for name in pair}
     messages = {name: {"name": f"parley.v1.{name}", "contentType": "application/json",
                        "payload": {"$ref": f"#/components/schemas/{name}"},
