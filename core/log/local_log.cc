@@ -210,8 +210,10 @@ bool LocalLog::WaitForWork() {
   idle_ = true;  // before the look, so that a Seal() after it is told
   wake_.wait(lock, [this] { return stopping_ || journal_->HasSealed() || writer_->has_garbage(); });
   idle_ = false;
-  const auto next = last_commit_ + std::chrono::microseconds(commit_interval_us_);
-  wake_.wait_until(lock, next, [this] { return stopping_; });
+  if (last_commit_) {
+    const auto next = *last_commit_ + std::chrono::microseconds(commit_interval_us_);
+    wake_.wait_until(lock, next, [this] { return stopping_; });
+  }
   return journal_->HasSealed() || !stopping_;
 }
 

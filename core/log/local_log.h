@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -99,7 +100,7 @@ class LocalLog final : public CommitLog {
   domain::Command command_;  // the one being applied: what it holds allocated is used again
   LogIndex applied_;
   LogListener* listener_ = nullptr;
-  std::chrono::steady_clock::time_point last_commit_{};
+  std::optional<std::chrono::steady_clock::time_point> last_commit_;  // none yet: the first is not held up
   std::thread thread_;
 
   // Broker thread.

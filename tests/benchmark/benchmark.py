@@ -195,17 +195,57 @@ def run_big_room(bare, ours, options):
     return ratio <= 1.2 and own["longest_hold_ms"] <= 20
 
 
+def run_endurance(_bare, ours, options):
+    """(e): a long run at 70 % of the maximum on a store that already holds many messages."""
+    flow = [*TEN, *OURS_TEXT_PB]
+    pid = ours.broker.process.pid
+    admin = admin_of(ours)
+
+    def stored():
+        return int(admin.control({"command": "stats"})[0]["data"]["committed"])
+
+    while stored() < options.stored:
+        load(ours.port, pid, flow, 10)
+    held = stored()
+    most = statistics.median(load(ours.port, pid, flow, options.seconds)["delivered_per_s"] for _ in range(3))
+    rate = 0.7 * most
+    print(f"endurance: (e) {options.minutes:g} minutes at {rate / 1000:.1f} k/s, 70 % of the maximum, on {held} messages",
+          flush=True)
+    windows = []
+    for _ in range(max(4, round(options.minutes * 60 / 30))):
+        windows.append(load(ours.port, pid, [*flow, "--rate", f"{rate:.0f}"], options.minutes * 60 / max(
+            4, round(options.minutes * 60 / 30))))
+        print(f"  {windows[-1]['delivered_per_s'] / 1000:.1f} k/s, p50/p99 {windows[-1]['latency_ms'][0]:.1f}/"
+              f"{windows[-1]['latency_ms'][2]:.1f} ms, {resident_kib(pid) // 1024} MB", flush=True)
+    admin.close()
+    quarter = len(windows) // 4
+    first, last = windows[:quarter], windows[-quarter:]
+
+    def middle(rows, value):
+        return statistics.median(value(row) for row in rows)
+
+    throughput = middle(last, lambda row: row["delivered_per_s"]) / middle(first, lambda row: row["delivered_per_s"])
+    p99 = [middle(rows, lambda row: row["latency_ms"][2]) for rows in (first, last)]
+    flat = throughput >= 0.95 and p99[1] <= 1.5 * p99[0] + 2
+    print(f"  last quarter / first: throughput {throughput:.2f}, p99 {p99[0]:.1f} -> {p99[1]:.1f} ms: "
+          f"{'flat' if flat else 'NOT flat'}", flush=True)
+    return flat
+
+
 PROBES = {"idle": run_idle, "connects": run_connects, "memory": run_memory, "pages": run_pages,
           "big-room": run_big_room}
+LONG_PROBES = {"endurance": run_endurance}  # only when named
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenario", nargs="*", help="of " + ", ".join([*FLOWS, *PROBES]) + "; none = all")
+    parser.add_argument("scenario", nargs="*", help="of " + ", ".join([*FLOWS, *PROBES]) + "; none = all of these; or endurance")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--connections", type=int, default=5000, help="held for their memory")
     parser.add_argument("--members", type=int, default=2000, help="online in the big room")
+    parser.add_argument("--stored", type=int, default=10_000_000, help="messages in the store when endurance begins")
+    parser.add_argument("--minutes", type=float, default=10, help="of endurance")
     parser.add_argument("--report-only", action="store_true", help="exit code 0 whatever is measured (a smoke test)")
     parser.add_argument("--plugin-option", action="append", default=[], help='a line such as "parley_coalesce off"')
     options = parser.parse_args()
@@ -215,7 +255,8 @@ def main():
         bare = BareBroker(ours.folder)
         try:
             make_accounts(ours)
-            met = [PROBES[name](bare, ours, options) if name in PROBES else run_flow(name, bare, ours, options)
+            probes = {**PROBES, **LONG_PROBES}
+            met = [probes[name](bare, ours, options) if name in probes else run_flow(name, bare, ours, options)
                    for name in scenarios]
         finally:
             bare.daemon.kill()
