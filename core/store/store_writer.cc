@@ -371,7 +371,7 @@ class RocksWriter final : public StoreWriter {
       const Result<domain::MemberRecord> former = pending_.Member(db(), families(), gone.rid, uid);
       if (former) left.set_left_feed(former->left_feed());  // else: told once more is better than never
     }
-    if (left.left_feed() == 0) return;  // was banned from the start
+    if (left.left_feed() == 0) return;  // no record: they never had it
     Put(families().state, pending_gone_rooms_.emplace_back(GoneRoomKey(uid, gone.rid)),
         left.SerializeAsString());
   }
