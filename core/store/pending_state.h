@@ -38,6 +38,9 @@ class PendingState {
   Result<domain::KnownCursor> Find(rocksdb::DB& db, const Families& families,
                                    const domain::CursorKey& key) const;
 
+  // The member's row as the batch leaves it; an empty one when there is none. INTERNAL as above.
+  Result<domain::MemberRecord> Member(rocksdb::DB& db, const Families& families, Rid rid, Uid uid) const;
+
   // The batch is written.
   void Clear();
 
@@ -49,8 +52,6 @@ class PendingState {
     Uid sender;
   };
   class Scan;
-
-  Result<domain::MemberRecord> Member(rocksdb::DB& db, const Families& families, Rid rid, Uid uid) const;
 
   rocksdb::WriteBatch& batch_;
   std::map<std::string, std::optional<std::string>, std::less<>> rows_;  // nullopt: deleted

@@ -1,5 +1,6 @@
 #include "core/store/store_writer.h"
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <filesystem>
@@ -351,20 +352,28 @@ class RocksWriter final : public StoreWriter {
   void AddRoomGone(const domain::RoomGone& gone) {
     Delete(families().state, RoomKey(gone.room));
     for (const Uid uid : gone.records) {
+      KeepDeparture(gone, uid);
       pending_.Delete(families().state, MemberKey(gone.rid, uid));
       Delete(families().state, MembershipKey(uid, gone.rid));
       Delete(families().state, SentKey(gone.rid, uid));
       pending_sent_.erase({gone.rid, uid});
     }
+    Put(families().state, GarbageKey(gone.rid), {});
+    new_garbage_.push_back(gone.rid);
+  }
+
+  // When a user lost a room that is deleted now: with it, or before. Their sync may not have told them yet.
+  void KeepDeparture(const domain::RoomGone& gone, Uid uid) {
     domain::MemberRecord left;
     left.set_room(gone.room);
     left.set_left_feed(gone.index.value);
-    const std::string bytes = left.SerializeAsString();
-    for (const Uid uid : gone.members) {
-      Put(families().state, pending_gone_rooms_.emplace_back(GoneRoomKey(uid, gone.rid)), bytes);
+    if (!std::binary_search(gone.members.begin(), gone.members.end(), uid)) {
+      const Result<domain::MemberRecord> former = pending_.Member(db(), families(), gone.rid, uid);
+      if (former) left.set_left_feed(former->left_feed());  // else: told once more is better than never
     }
-    Put(families().state, GarbageKey(gone.rid), {});
-    new_garbage_.push_back(gone.rid);
+    if (left.left_feed() == 0) return;  // no record: they never had it
+    Put(families().state, pending_gone_rooms_.emplace_back(GoneRoomKey(uid, gone.rid)),
+        left.SerializeAsString());
   }
 
   void AddEvents(const domain::Applied& applied, std::vector<FeedItem>& made) {

@@ -147,6 +147,23 @@ TEST_F(SyncTest, ARoomLeftSinceAppearsOnceWithItsNameAlone) {
   EXPECT_TRUE(NamesOf(SyncAs("bob", "0")).empty());
 }
 
+TEST_F(SyncTest, ARoomLeftAndThenDeletedAppearsOnceToo) {
+  store_.CreateRoom("lobby", {{"alice", kMember}, {"bob", kMember}, {"carol", kMember}});
+  store_.SetRole("lobby", "carol", v1::Member::BANNED);
+  const std::string before = Now();
+  store_.Remove("lobby", "bob");
+  const std::string between = Now();
+  store_.DeleteRoom("lobby");
+  for (const char* user : {"alice", "bob"}) {
+    const v1::SyncReply reply = SyncAs(user, before);
+    ASSERT_EQ(NamesOf(reply), Rooms{"lobby"}) << user;
+    EXPECT_TRUE(reply.rooms(0).left());
+    EXPECT_TRUE(NamesOf(SyncAs(user, reply.cursor())).empty());
+  }
+  EXPECT_TRUE(NamesOf(SyncAs("bob", between)).empty()) << "it knew";
+  EXPECT_TRUE(NamesOf(SyncAs("carol", before)).empty()) << "had it no more before";
+}
+
 TEST_F(SyncTest, RemovedAndAddedAgainSeesByThePresentMembership) {
   store_.CreateRoom("since", {{"alice", kMember}, {"bob", kMember}}, v1::Room::SINCE_JOIN);
   const std::string before = SyncAs("bob", "0").cursor();
