@@ -1,4 +1,5 @@
-"""Every header compiles alone. What passed once is remembered by its content in the build folder."""
+"""Every header compiles alone. A header that its own source includes first has shown it in the build; the others are compiled here.
+What passed once is remembered by its content in the build folder."""
 import concurrent.futures
 import hashlib
 import json
@@ -12,6 +13,7 @@ from sources import ROOT, sources
 
 BUILD = os.environ.get("PARLEY_BUILD", os.path.join(ROOT, "build/dev"))
 CACHE = os.path.join(BUILD, "header-check")
+INCLUDE_ANY = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
 
@@ -34,6 +36,15 @@ def commands():
                 kept.append(word)
         found[os.path.relpath(entry["file"], ROOT)] = kept
     return found
+
+
+def is_first_of_its_source(header, known):
+    source = header.removesuffix(".h") + ".cc"
+    if source not in known:
+        return False
+    with open(os.path.join(ROOT, source), encoding="utf-8") as file:
+        first = INCLUDE_ANY.search(file.read())
+    return first is not None and first.group(1) == header
 
 
 def flags_for(header, known):
@@ -77,9 +88,10 @@ def main():
     os.makedirs(CACHE, exist_ok=True)
     known = commands()
     headers = sources(".h")
+    unproven = [header for header in headers if not is_first_of_its_source(header, known)]
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-        complaints = [c for c in pool.map(lambda h: check(h, flags_for(h, known)), headers) if c]
-    print("\n".join(complaints) or f"{len(headers)} headers compile alone")
+        complaints = [c for c in pool.map(lambda h: check(h, flags_for(h, known)), unproven) if c]
+    print("\n".join(complaints) or f"{len(headers)} headers compile alone, {len(headers) - len(unproven)} of them first in their source")
     return 1 if complaints else 0
 
 
