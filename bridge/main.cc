@@ -4,6 +4,7 @@
 #include <optional>
 
 #include <google/protobuf/stubs/logging.h>
+#include <sys/stat.h>
 
 #include "bridge/app/bridge.h"
 #include "bridge/app/bridge_options.h"
@@ -59,6 +60,7 @@ int Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ::umask(077);  // what the bridge keeps is its owner's alone
   // Protobuf would write a line for each malformed request.
   google::protobuf::SetLogHandler(nullptr);
   try {

@@ -14,6 +14,8 @@ inline constexpr size_t kDraftBytesCeiling = size_t{128} * 1024;
 inline constexpr size_t kPacketBytesMax = size_t{1024} * 1024;
 // A reply; above: fewer events and `more` or `truncated`.
 inline constexpr size_t kReplyBytesMax = size_t{256} * 1024;
+// A cursor's payload; above: RESOURCE_EXHAUSTED.
+inline constexpr size_t kCursorBytesMax = 1024;
 // A request's payload; above: RESOURCE_EXHAUSTED.
 inline constexpr size_t kRequestBytesMax = size_t{64} * 1024;
 inline constexpr size_t kRequestIdBytesMax = 64;

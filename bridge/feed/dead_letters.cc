@@ -16,7 +16,7 @@ Status DeadLetters::Load() {
   letters_.clear();
   for (const store::LocalStore::Row& row : *rows) {
     std::optional<DeadLetter> letter = ParseDeadLetter(row.key, row.value);
-    if (!letter) return Error{Code::INTERNAL, "a dead letter of " + consumer_ + " is damaged"};
+    if (!letter) return DamagedRow("a dead letter of " + consumer_);
     const LogIndex index = letter->index;
     letters_[index] = *std::move(letter);
   }

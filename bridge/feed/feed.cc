@@ -1,6 +1,7 @@
 #include "bridge/feed/feed.h"
 
 #include <chrono>
+#include <exception>
 #include <random>
 #include <utility>
 
@@ -76,8 +77,12 @@ DeadLetters* Feed::letters(std::string_view consumer) const {
 void Feed::Run(FeedRunner& runner) {
   while (!stopping_) {
     const uint64_t seen = head_.version();
-    const int64_t again_ms = runner.Step();
-    const int64_t pause_ms = again_ms - Now().steady_ms;
+    int64_t pause_ms = limits::kFeedRetryLastMs;
+    try {
+      pause_ms = runner.Step() - Now().steady_ms;
+    } catch (const std::exception& error) {  // out of memory: this step's problem alone
+      parts_.log(std::string(runner.consumer().name()) + ": " + error.what() + "; trying again");
+    }
     if (pause_ms > 0) head_.Wait(seen, pause_ms);
   }
 }

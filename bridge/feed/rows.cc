@@ -18,6 +18,11 @@ std::string Key(char tag, std::string_view consumer) {
 
 }  // namespace
 
+Error DamagedRow(const std::string& what) {
+  return {Code::INTERNAL,
+          what + " is damaged: move the folder bridge/store of the data folder away and start again"};
+}
+
 std::string PositionKey(std::string_view consumer) {
   return Key('o', consumer);
 }

@@ -28,6 +28,9 @@ struct DeadLetter {
   std::string reason;
 };
 
+// INTERNAL: `what` is damaged, and what to do.
+Error DamagedRow(const std::string& what);
+
 std::string PositionKey(std::string_view consumer);
 std::string DeadLetterPrefix(std::string_view consumer);
 std::string DeadLetterKey(std::string_view consumer, LogIndex index);

@@ -24,7 +24,7 @@ Status FeedRunner::Load() {
   if (!row) return row.error();
   if (*row) {
     position_ = ParsePosition(**row);
-    if (!position_) return Error{Code::INTERNAL, "the position of " + consumer_name_ + " is damaged"};
+    if (!position_) return DamagedRow("the position of " + consumer_name_);
     const std::lock_guard lock(mutex_);
     status_.offset = position_->offset;
   }
@@ -66,7 +66,7 @@ void FeedRunner::Decide(const FeedHead::State& head, FeedTime now) {
   // No more than what is known to be there: after a restart the store may be a shorter one.
   const LogIndex at_least{position_ ? std::min(position_->offset.value + 1, committed.value) : 0};
   const Result<std::unique_ptr<store::StoreView>> view = parts_.reader.View(at_least);
-  if (!view) return Pause(now, view.error().reason);
+  if (!view) return PauseForStore(now, view.error().reason);
   connection_ = head.connection;
   if (!Standing(**view, committed, now)) return;
   if (replay) {
@@ -291,6 +291,11 @@ bool FeedRunner::CarryOut(const FeedHead::State& head, FeedTime now) {
 void FeedRunner::Pause(FeedTime now, const std::string& why) {
   not_before_ms_ = now.steady_ms + backoff_.Next(parts_.random());
   if (SetRunning(false, why)) Say(why);
+}
+
+void FeedRunner::PauseForStore(FeedTime now, const std::string& why) {
+  not_before_ms_ = now.steady_ms + limits::kFeedStoreRetryMs;
+  SetRunning(false, why);
 }
 
 void FeedRunner::Resume() {

@@ -83,6 +83,8 @@ class FeedRunner {
 
   // Waits a while longer each time, and says why when that is news.
   void Pause(FeedTime now, const std::string& why);
+  // Waits a moment for the store, as after each restart of the broker: no news.
+  void PauseForStore(FeedTime now, const std::string& why);
   void Resume();
   // True when it was not so before.
   bool SetRunning(bool running, const std::string& why);

@@ -48,6 +48,8 @@ inline constexpr uint32_t kFeedTriesMax = 5;
 // The pauses between them, and between attempts that wait for something else (connection, disk).
 inline constexpr int64_t kFeedRetryFirstMs = 100;
 inline constexpr int64_t kFeedRetryLastMs = 5'000;
+// Between two attempts to read a store that is being opened, or is behind.
+inline constexpr int64_t kFeedStoreRetryMs = 50;
 // Dead letters of one consumer; above: it stops there, says so, and goes on when some were replayed or
 // dropped.
 inline constexpr size_t kDeadLettersMax = 1'000;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bridge/service/codec.h"
+#include "bridge/service/first_budget.h"
 #include "bridge/service/limits.h"
 #include "bridge/service/query.h"
 #include "core/store/store_reader.h"
@@ -86,15 +87,23 @@ class TypedMethod final : public Method {
   // JSON can be many times as large as protobuf, and what counts is what is sent: asks again for less until
   // it fits, or until less is the same (one event that is too large by itself: it is sent).
   Answer Fit(const Query& query, const Request& request, const store::StoreView& view) const {
-    Budget budget;
+    const bool json = query.encoding == Encoding::kJson;
+    Budget budget = json ? first_budget_.Get() : Budget{};
     std::optional<size_t> size_before;
     for (int attempt = 0; attempt < limits::kFitAttemptsMax; ++attempt) {
       Result<Reply> reply = service_(request, view, query.caller, budget);
       if (!reply) return Refusal(query, request.request_id(), reply.error(), view.applied());
       reply->set_request_id(request.request_id());
       Answer answer{EncodeReply(query.encoding, *reply), view.applied(), Code::OK};
-      if (answer.payload.size() <= parley::limits::kReplyBytesMax || budget.bytes_max == 0) return answer;
       const size_t size = reply->ByteSizeLong();
+      if (answer.payload.size() <= parley::limits::kReplyBytesMax || budget.bytes_max == 0) {
+        if (attempt == 0 && FirstBudget::IsTooSmall(budget, size, answer.payload.size())) {
+          budget = {};
+          continue;
+        }
+        if (json) first_budget_.Learn(size, answer.payload.size());
+        return answer;
+      }
       budget = size_before == size ? Budget{0} : SmallerBudget(budget, size, answer.payload.size());
       size_before = size;
     }
@@ -106,6 +115,7 @@ class TypedMethod final : public Method {
   }
 
   const Service service_;
+  mutable FirstBudget first_budget_;
 };
 
 }  // namespace parley::bridge

@@ -28,6 +28,7 @@ Status FindEnd(const store::StoreView& view, VisibleRoom& room) {
   if (!end) return end.error();
   room.head = end->head;
   room.ordinal = end->ordinal;
+  room.feed = end->feed;
   return {};
 }
 
@@ -117,7 +118,7 @@ Result<v1::RoomState> DescribeRoom(const store::StoreView& view, const VisibleRo
   state.set_first(room.First().value);
   if (room.member) {
     const Result<store::Unread> unread =
-        store::UnreadOf(view, room.rid(), room.uid, *room.member, {room.head, room.ordinal});
+        store::UnreadOf(view, room.rid(), room.uid, *room.member, {room.head, room.ordinal, room.feed});
     if (!unread) return unread.error();
     state.set_read(room.member->read());
     state.set_unread(unread->unread);

@@ -18,6 +18,7 @@ struct VisibleRoom {
   Seq head;
   Uid uid;               // of the user
   uint64_t ordinal = 0;  // countable events up to the head
+  LogIndex feed;         // of the head
 
   Rid rid() const { return Rid{record.rid()}; }
   // The first visible seq there is; 0 when there is none.

@@ -66,12 +66,9 @@ std::optional<v1::RoomState> Left(const std::string& room, LogIndex left, LogInd
 }
 
 // Something was said there, or the user's own cursor has moved (on another device).
-Result<bool> HasMoved(const StoreView& view, const VisibleRoom& room, LogIndex since) {
+bool HasMoved(const VisibleRoom& room, LogIndex since) {
   if (room.member && room.member->moved_feed() > since.value) return true;
-  if (room.First().value == 0) return false;
-  const Result<v1::Event> newest = RequireEvent(view, room.rid(), room.head);
-  if (!newest) return newest.error();
-  return newest->feed() > since.value;
+  return room.First().value != 0 && room.feed > since;
 }
 
 }  // namespace
@@ -86,11 +83,7 @@ Result<std::optional<v1::RoomState>> RoomDelta(const StoreView& view, const Visi
     return Left(room.record.room(), LogIndex{room.member->left_feed()}, since);
   }
   const bool never_seen = since.value == 0 || room.member->since_feed() > since.value;
-  if (!never_seen) {
-    const Result<bool> moved = HasMoved(view, room, since);
-    if (!moved) return moved.error();
-    if (!*moved) return std::optional<v1::RoomState>();
-  }
+  if (!never_seen && !HasMoved(room, since)) return std::optional<v1::RoomState>();
   const size_t frame = std::min(limits.bytes_max, kStateFrameBytes);
   Result<v1::RoomState> state = DescribeRoom(view, room, limits.bytes_max - frame);
   if (!state) return std::move(state).error();

@@ -84,7 +84,11 @@ Result<std::unique_ptr<ChatPlugin>> ChatPlugin::Start(const PluginOptions& optio
     broker.Log(Broker::Level::kNotice,
                "recovered " + std::to_string(opened.recovered) + " commands from the journal");
   }
-  std::unique_ptr<ChatPlugin> plugin(new ChatPlugin(options, broker, std::move(*log), std::move(opened)));
+  std::vector<std::string> left;
+  auto held = log::HeldSlots::Open(options.journal_folder + "/held", opened.store_id, left);
+  if (!held) return std::move(held).error();
+  std::unique_ptr<ChatPlugin> plugin(
+      new ChatPlugin(options, broker, std::move(*log), std::move(*held), std::move(opened)));
   if (options.doorbell) {  // before any thread that rings it
     plugin->doorbell_ = std::make_unique<Doorbell>(Doorbell::Options{
         .client_id = std::string(kDoorbellName),
@@ -94,6 +98,7 @@ Result<std::unique_ptr<ChatPlugin>> ChatPlugin::Start(const PluginOptions& optio
         .log = [&broker](const std::string& line) { broker.Log(Broker::Level::kNotice, line); }});
   }
   plugin->log_->Start(plugin->delivery_);
+  if (Status cursors = plugin->AppendLeftCursors(left); !cursors) return std::move(cursors).error();
   if (Status users = plugin->MakeFirstUsers(); !users) return std::move(users).error();
   broker.Log(Broker::Level::kNotice, "ready: " + std::to_string(plugin->view_.user_count()) + " users, " +
                                          std::to_string(plugin->view_.room_count()) + " rooms, log index " +
@@ -103,10 +108,11 @@ Result<std::unique_ptr<ChatPlugin>> ChatPlugin::Start(const PluginOptions& optio
 }
 
 ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique_ptr<log::LocalLog> log,
-                       log::LocalLog::Opened opened)
+                       std::unique_ptr<log::HeldSlots> held, log::LocalLog::Opened opened)
     : options_(options),
       broker_(broker),
       log_(std::move(log)),
+      held_(std::move(held)),
       view_(std::move(opened.directory)),
       sessions_([this](const std::string& client) { return kicks_.Kick(client); }),
       kicks_(broker, sessions_, [this](ClientHandle handle) { OnDisconnect(handle); }),
@@ -128,7 +134,7 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
       requests_(view_, sessions_, commands_, delivery_, pool_, memory_),
       // Numbers rise over restarts, too: an answer of a bridge that has lived through one finds nobody.
       bridge_requests_(sessions_, delivery_, LogClock::WallMs() << 20),
-      gate_(view_, commands_, delivery_, requests_, bridge_requests_),
+      gate_(view_, commands_, delivery_, requests_, bridge_requests_, *held_),
       rewind_({.broker = broker,
                .view = view_,
                .sessions = sessions_,
@@ -165,6 +171,7 @@ ChatPlugin::~ChatPlugin() {
   sessions_.ForEach([this](Session& session) {
     if (session.connected && session.kind == Session::Kind::kUser && session.v5) BindInLog(session);
   });
+  gate_.cursors().AppendHeld();
   log_->Stop();
   pool_.Stop();
   login_pool_.Stop();
@@ -472,6 +479,7 @@ void ChatPlugin::OnTick() {
   kicks_.OnTick();
   KickStrangers();
   EndBrokerWhenLogFailed();
+  gate_.cursors().OnTick(Cursors::Clock::now());
   log_->Seal();
 }
 
@@ -556,6 +564,8 @@ nlohmann::json ChatPlugin::Stats() const {
           {"journalFreeBytes", log.journal_free_bytes},
           {"boundMessages", gate_.bound().taken_count()},
           {"boundMessagesLeftOut", gate_.bound().left_out_count()},
+          {"cursorsHeld", gate_.cursors().held_count()},
+          {"cursorsMerged", gate_.cursors().merged_count()},
           {"coalescing", coalescer_.active()},
           {"coalescedBursts", coalescer_.corked_count()},
           {"silentClientsEnded", silent_clients_.ended_count()},

@@ -27,6 +27,7 @@
 #include "broker-plugin/gate/gate.h"
 #include "broker-plugin/requests/requests.h"
 #include "broker-plugin/rewind/rewind.h"
+#include "core/log/held_slots.h"
 #include "core/log/local_log.h"
 
 namespace parley::plugin {
@@ -76,8 +77,10 @@ class ChatPlugin {
 
  private:
   ChatPlugin(const PluginOptions& options, Broker& broker, std::unique_ptr<log::LocalLog> log,
-             log::LocalLog::Opened opened);
+             std::unique_ptr<log::HeldSlots> held, log::LocalLog::Opened opened);
 
+  // Appends cursors that an earlier process was holding when it ended.
+  Status AppendLeftCursors(const std::vector<std::string>& records);
   Status MakeFirstUsers();
   Status MakeUser(const std::string& name, const std::string& kind, bool admin, const std::string& file);
   LoginVerdict OnDoorbellLogin(const ClientView& client, std::string_view password);
@@ -105,6 +108,7 @@ class ChatPlugin {
   const PluginOptions options_;
   Broker& broker_;
   const std::unique_ptr<log::LocalLog> log_;
+  const std::unique_ptr<log::HeldSlots> held_;
   domain::Directory view_;
   Sessions sessions_;
   Kicks kicks_;

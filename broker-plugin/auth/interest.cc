@@ -25,6 +25,7 @@ void Interest::Add(std::string_view filter, std::string_view user, std::string_v
   for (const Encoding encoding : kEncodings) {
     if (FilterMatches(filter, AcksTopic(client, encoding))) acks[At(encoding)] = true;
     if (FilterMatches(filter, UserEventsTopic(user, encoding))) user_events[At(encoding)] = true;
+    if (FilterMatches(filter, UserInboxTopic(user, encoding))) inbox[At(encoding)] = true;
     if (!FilterMatches(filter, RoomEventsTopic(named ? levels[3] : "any", encoding))) continue;
     if (named) {
       std::vector<std::string>& names = rooms[At(encoding)];
@@ -37,14 +38,20 @@ void Interest::Add(std::string_view filter, std::string_view user, std::string_v
 }
 
 bool InterestCounts::AnyInRoom(std::string_view room, Encoding encoding) const {
-  if (any_room_[At(encoding)] > 0) return true;
-  const auto found = by_room_.find(room);
-  return found != by_room_.end() && found->second[At(encoding)] > 0;
+  return any_room_[At(encoding)] > 0 || AnyIn(by_room_, room, encoding);
 }
 
 bool InterestCounts::AnyOfUser(std::string_view user, Encoding encoding) const {
-  const auto found = by_user_.find(user);
-  return found != by_user_.end() && found->second[At(encoding)] > 0;
+  return AnyIn(by_user_, user, encoding);
+}
+
+bool InterestCounts::AnyInInbox(std::string_view user, Encoding encoding) const {
+  return AnyIn(by_inbox_, user, encoding);
+}
+
+bool InterestCounts::AnyIn(const Table& table, std::string_view name, Encoding encoding) {
+  const auto found = table.find(name);
+  return found != table.end() && found->second[At(encoding)] > 0;
 }
 
 void InterestCounts::Change(std::string_view user, const Interest& interest, int64_t by) {
@@ -52,6 +59,7 @@ void InterestCounts::Change(std::string_view user, const Interest& interest, int
     const size_t at = At(encoding);
     if (interest.any_room[at]) any_room_[at] += by;
     if (interest.user_events[at]) ChangeIn(by_user_, user, at, by);
+    if (interest.inbox[at]) ChangeIn(by_inbox_, user, at, by);
     for (const std::string& room : interest.rooms[at]) ChangeIn(by_room_, room, at, by);
   }
 }

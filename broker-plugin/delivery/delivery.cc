@@ -7,6 +7,7 @@
 #include "core/domain/permissions.h"
 #include "parley/internal/v1/envelope.pb.h"
 #include "schemas/hot_json.h"
+#include "schemas/json.h"
 
 namespace parley::plugin {
 namespace {
@@ -98,6 +99,7 @@ bool Delivery::Deliver(const domain::Applied& applied) {
   if (!applied.events_first && !ChangeView(applied)) return false;
   if (!DeliverEvents(applied)) return false;
   if (applied.events_first && !ChangeView(applied)) return false;
+  if (!DeliverInbox(applied)) return false;
   const internal::v1::Origin& origin = applied.origin;
   if (applied.ack) {
     PublishAck(origin.client(), AnswerEncoding(static_cast<Encoding>(origin.encoding())), *applied.ack,
@@ -137,6 +139,23 @@ bool Delivery::DeliverEvents(const domain::Applied& applied) {
       PublishToUser(at.recipients[at.recipient], event.bytes, at.json, 1);
     }
     at.started = false;
+  }
+  return true;
+}
+
+bool Delivery::DeliverInbox(const domain::Applied& applied) {
+  for (size_t& at = progress_.inbox_item; at < applied.inbox.size(); ++at) {
+    const domain::NewInboxItem& item = applied.inbox[at];
+    const InterestCounts& interest = sessions_.interest();
+    const bool pb = interest.AnyInInbox(item.user, Encoding::kPb);
+    const bool json = interest.AnyInInbox(item.user, Encoding::kJson);
+    if (!pb && !json) continue;
+    if (budget_ == 0) return false;
+    if (pb) Publish(UserInboxTopic(item.user, Encoding::kPb), item.bytes, 1);
+    if (!json) continue;
+    v1::InboxItem parsed;
+    parsed.ParseFromString(item.bytes);
+    Publish(UserInboxTopic(item.user, Encoding::kJson), ToJson(parsed), 1);
   }
   return true;
 }

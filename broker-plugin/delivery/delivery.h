@@ -93,6 +93,7 @@ class Delivery final : public log::LogListener {
     std::string json{};    // "" = nobody wants it
     std::vector<std::string> recipients{};
     size_t recipient = 0;
+    size_t inbox_item = 0;  // that is published next
   };
 
   void TakeCommitted();
@@ -101,6 +102,7 @@ class Delivery final : public log::LogListener {
   bool Deliver(const domain::Applied& applied);
   bool ChangeView(const domain::Applied& applied);
   bool DeliverEvents(const domain::Applied& applied);
+  bool DeliverInbox(const domain::Applied& applied);
   void StartEvent(const domain::NewEvent& event);
   // On to the next command.
   void Advance();

@@ -38,11 +38,8 @@ Gate::Verdict Gate::OnMessage(const Session& session, const Publication& publica
   if (const auto* request = std::get_if<RequestTopic>(&*topic))
     return OnRequest(session, *request, publication);
   if (const auto* room = std::get_if<RoomTopic>(&*topic)) {
+    if (room->aspect == RoomTopic::Aspect::kCursor) return OnCursor(session, *room, publication);
     if (room->aspect == RoomTopic::Aspect::kSignals) return OnSignal(session, *room, publication);
-    if (room->aspect == RoomTopic::Aspect::kCursor) {
-      const Attempt attempt{session, room->encoding, room->room, correlation};
-      return Refuse(attempt, {}, {Code::UNIMPLEMENTED, "this version has no cursors"});
-    }
   }
   OnDenied(session);
   return Verdict::kRefuse;
@@ -102,6 +99,36 @@ Gate::Verdict Gate::OnSend(const Session& session, const SendTopic& topic, const
     send.set_body_hash(BodyHash(draft));
   }
   if (commands_.Append(command)) return Verdict::kTaken;
+  ++closed_count_;
+  return Verdict::kClose;
+}
+
+Gate::Verdict Gate::OnCursor(const Session& session, const RoomTopic& topic, const Publication& publication) {
+  const Attempt attempt{session, topic.encoding, topic.room, publication.correlation_data};
+  const auto refuse = [&](const Error& why) { return Refuse(attempt, {}, why); };
+  if (publication.payload.size() > limits::kCursorBytesMax) {
+    return refuse({Code::RESOURCE_EXHAUSTED,
+                   "a cursor has at most " + std::to_string(limits::kCursorBytesMax) + " bytes"});
+  }
+  if (Status rate = CheckRate(session); !rate) return refuse(rate.error());
+  v1::Cursor cursor;
+  if (Status read = Cursors::Read(topic.encoding, publication.payload, cursor); !read) {
+    return refuse(read.error());
+  }
+  const Result<RoomId> room = ParseRoomId(topic.room);
+  if (!room) return refuse(room.error());
+  if (Status member = CheckSender(session, room->str()); !member) return refuse(member.error());
+  // Nothing that is stored has to be answered first: who is no member now is refused here.
+  if (!domain::MayReceive(view_, room->str(), session.user)) {
+    return refuse({Code::PERMISSION_DENIED, session.user + " is not a member of " + room->str()});
+  }
+  if (cursors_.Take({.session = session,
+                     .room = room->str(),
+                     .encoding = topic.encoding,
+                     .correlation_data = publication.correlation_data},
+                    cursor, Cursors::Clock::now())) {
+    return Verdict::kTaken;
+  }
   ++closed_count_;
   return Verdict::kClose;
 }

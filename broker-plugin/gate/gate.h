@@ -9,6 +9,7 @@
 #include "broker-plugin/gate/bound_messages.h"
 #include "broker-plugin/gate/bridge_requests.h"
 #include "broker-plugin/gate/command_sender.h"
+#include "broker-plugin/gate/cursors.h"
 #include "broker-plugin/gate/member_requests.h"
 #include "broker-plugin/gate/rate_limiter.h"
 #include "broker-plugin/gate/signals.h"
@@ -39,13 +40,14 @@ class Gate {
   };
 
   Gate(const domain::Directory& view, CommandSender& commands, Delivery& delivery,
-       MemberRequests& member_requests, BridgeRequests& bridge_requests)
+       MemberRequests& member_requests, BridgeRequests& bridge_requests, log::HeldSlots& held)
       : view_(view),
         commands_(commands),
         delivery_(delivery),
         member_requests_(member_requests),
         bridge_requests_(bridge_requests),
         bound_(view, commands),
+        cursors_(commands, held),
         signals_(view, delivery) {}
 
   Verdict OnMessage(const Session& session, const Publication& publication);
@@ -55,6 +57,9 @@ class Gate {
   // Messages of plain topics that are bound to rooms.
   BoundMessages& bound() { return bound_; }
   const BoundMessages& bound() const { return bound_; }
+  // Cursors on their way into the log.
+  Cursors& cursors() { return cursors_; }
+  const Cursors& cursors() const { return cursors_; }
 
   // What is said in passing.
   Signals& signals() { return signals_; }
@@ -72,6 +77,7 @@ class Gate {
   };
 
   Verdict OnSend(const Session& session, const SendTopic& topic, const Publication& publication);
+  Verdict OnCursor(const Session& session, const RoomTopic& topic, const Publication& publication);
   Verdict OnSignal(const Session& session, const RoomTopic& topic, const Publication& publication);
   Verdict OnRequest(const Session& session, const RequestTopic& topic, const Publication& publication);
   Verdict OnBridge(const Publication& publication);
@@ -90,6 +96,7 @@ class Gate {
   MemberRequests& member_requests_;
   BridgeRequests& bridge_requests_;
   BoundMessages bound_;
+  Cursors cursors_;
   Signals signals_;
   RateLimiter limiter_;
   domain::Command send_command_;

@@ -7,11 +7,12 @@
 #include <map>
 
 #include <fcntl.h>
-#include <isa-l/crc.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "core/log/crc32c.h"
 
 namespace parley::log {
 
@@ -78,15 +79,9 @@ uint64_t Padded(uint64_t bytes) {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-// crc32c (RFC 3720), as ISA-L computes it; `crc` goes from piece to piece uninverted.
-uint32_t Extend(uint32_t crc, const void* data, size_t bytes) {
-  auto* unchanged = static_cast<unsigned char*>(const_cast<void*>(data));  // the library reads only
-  return crc32_iscsi(unchanged, static_cast<int>(bytes), crc);
-}
-
 uint32_t Checksum(uint64_t epoch, uint64_t index, std::string_view record) {
   const uint64_t prefix[] = {epoch, index, record.size()};
-  return ~Extend(Extend(~uint32_t{0}, prefix, sizeof prefix), record.data(), record.size());
+  return ~ExtendCrc(ExtendCrc(~uint32_t{0}, prefix, sizeof prefix), record.data(), record.size());
 }
 
 // Epochs cannot be guessed, so that no payload can hold something that looks like a record of ours.

@@ -96,16 +96,19 @@ class RocksView final : public StoreView {
   }
 
   Result<RoomEnd> End(Rid rid) const override {
-    const auto iterator = Iterate(families_.events);
-    iterator->SeekForPrev(EventKey(rid, Seq{UINT64_MAX}));
-    if (!iterator->status().ok()) return Failed(iterator->status());
-    if (!iterator->Valid()) return RoomEnd{};
-    const std::optional<IdPair> ids = ParseEventKey(iterator->key().ToStringView());
+    // A sync asks this of hundreds of rooms: the view does not move, so one iterator serves all.
+    if (!ends_) ends_ = Iterate(families_.events);
+    ends_->SeekForPrev(EventKey(rid, Seq{UINT64_MAX}));
+    if (!ends_->status().ok()) return Failed(ends_->status());
+    if (!ends_->Valid()) return RoomEnd{};
+    const std::optional<IdPair> ids = ParseEventKey(ends_->key().ToStringView());
     if (!ids) return Damaged("an event key");
     if (ids->first != rid.value) return RoomEnd{};
-    const std::optional<EventRow> row = ParseEventRow(iterator->value().ToStringView());
-    if (!row) return Damaged("event " + std::to_string(ids->second));
-    return RoomEnd{Seq{ids->second}, row->ordinal};
+    const std::optional<EventRow> row = ParseEventRow(ends_->value().ToStringView());
+    v1::Event event;
+    const bool read = row && event.ParseFromArray(row->event.data(), static_cast<int>(row->event.size()));
+    if (!read) return Damaged("event " + std::to_string(ids->second));
+    return RoomEnd{Seq{ids->second}, row->ordinal, LogIndex{event.feed()}};
   }
 
   Result<std::optional<StoredEvent>> EventAt(Rid rid, Seq seq) const override {
@@ -284,6 +287,7 @@ class RocksView final : public StoreView {
   const Families families_;
   const LogIndex applied_;
   const std::shared_ptr<void> hold_;
+  mutable std::unique_ptr<rocksdb::Iterator> ends_;  // of End(); goes before what holds the store still
 };
 
 }  // namespace

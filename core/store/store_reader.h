@@ -26,6 +26,7 @@ struct StoredEvent {
 struct RoomEnd {
   Seq head;              // 0: no event
   uint64_t ordinal = 0;  // countable events of the room so far
+  LogIndex feed{};       // of the newest event
 };
 
 struct StoredInboxItem {

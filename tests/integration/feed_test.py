@@ -50,7 +50,7 @@ class Recount(FeedTest):
         for restart in (self.broker.bridge.stop, self.broker.bridge.kill, self.broker.kill9):
             before = self.consumer(admin)["offset"]
             restart()
-            if restart is self.broker.kill9:
+            if restart == self.broker.kill9:
                 self.broker.start_broker()
                 alice, admin = self.reconnect(alice), self.admin()
             else:
@@ -163,6 +163,56 @@ class DeadLetters(FeedTest):
         finally:
             self.broker.start_bridge()
         self.wait_caught_up(admin)
+
+
+class Receipts(FeedTest):
+    """What the consumer `receipts` tells a room, as stock subscribers hear it."""
+
+    def receipts(self, client, room):
+        topic = f"chat/v1/rooms/{room}/receipts/json"
+        return [json.loads(payload) for at, payload, _, _ in list(client.messages) if at == topic]
+
+    def move(self, client, room, **cursor):
+        client.publish_acknowledged(f"chat/v1/rooms/{room}/cursor/json", cursor)
+
+    def test_a_cursor_that_moves_is_told_to_the_room(self):
+        alice, bob = self.client("alice"), self.client("bob")
+        for client in (alice, bob):
+            client.subscribe(f"chat/v1/rooms/{self.lobby}/receipts/json")
+        for number in range(5):
+            alice.say(self.lobby, f"message {number}")
+        self.move(bob, self.lobby, read="3", delivered="5")
+        for client in (alice, bob):
+            client.wait(lambda c=client: self.receipts(c, self.lobby), 20, "a receipt")
+            receipt = self.receipts(client, self.lobby)[0]
+            self.assertEqual((receipt["room"], receipt["user"], receipt["read"], receipt["delivered"], receipt["countsOnly"]),
+                             (self.lobby, "bob", "3", "5", False))
+            self.assertLess(abs(int(receipt["tsMs"]) / 1000 - time.time()), 60)
+        # A restart of the bridge repeats nothing old, and goes on.
+        self.broker.bridge.kill()
+        self.move(bob, self.lobby, read="6", delivered="6")
+        self.broker.start_bridge()
+        alice.wait(lambda: self.receipts(alice, self.lobby)[-1]["read"] == "6", 20, "the receipt of what moved meanwhile")
+        self.assertEqual(len({receipt["read"] for receipt in self.receipts(alice, self.lobby)}), 2)
+
+    def test_a_stranger_hears_nothing(self):
+        carol = self.client("carol")
+        self.assertGreaterEqual(carol.subscribe_code(f"chat/v1/rooms/{self.lobby}/receipts/json"), 0x80)
+
+    def test_a_big_room_is_told_counts(self):
+        admin = self.admin()
+        names = [f"big-{number}" for number in range(200)]
+        for response in admin.control(*[{"command": "createUser", "username": name} for name in names], timeout=60):
+            self.assertNotIn("error", response)
+        room = self.room({"alice": "owner", "bob": "member", **{name: "member" for name in names}})
+        alice, bob = self.client("alice"), self.client("bob")
+        alice.subscribe(f"chat/v1/rooms/{room}/receipts/json")
+        seq = alice.say(room, "hello all")["seq"]
+        self.move(bob, room, read=seq, delivered=seq)
+        alice.wait(lambda: self.receipts(alice, room), 20, "counts")
+        receipt = self.receipts(alice, room)[-1]
+        self.assertEqual((receipt["user"], receipt["countsOnly"], receipt["seq"], receipt["members"]), ("", True, seq, 202))
+        self.assertGreaterEqual(receipt["readBy"], 1)
 
 
 if __name__ == "__main__":

@@ -110,12 +110,13 @@ class Unread(ParleyTest):
         elif choice < 0.15:
             self.change_membership(room, user)
         elif choice < 0.45 and member:
-            read = self.random.randint(0, room.head + 2)
+            read = self.random.randint(1, room.head + 1)
             delivered = self.random.choice((0, read, room.head))
             cursor = {"read": str(read), "delivered": str(delivered)}
             self.clients[user].publish_acknowledged(f"chat/v1/rooms/{room.name}/cursor/json", cursor)
             room.move(user, read, delivered)
-            # Moves that come fast are put together: a message behind one shows that it was not overtaken.
+            if read > room.head:  # the head that it is held to is that of when it is applied
+                self.settle_cursors()
         elif member and member.role != "READER":
             mentions = self.random.sample(USERS, self.random.randint(0, 2))
             ack = self.clients[user].say(room.name, "hello", mentions=mentions)

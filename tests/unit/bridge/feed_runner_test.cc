@@ -326,6 +326,18 @@ TEST_F(FeedRunnerTest, LagsAreCountedFromTheNotice) {
   EXPECT_EQ(lags.counts[7], 2U);  // 50 < 60 ≤ 70
 }
 
+TEST(FeedRows, HaveTheBytesOfTheirFormat) {
+  using namespace std::string_literals;
+  EXPECT_EQ(PositionKey("totals"), "ototals");
+  EXPECT_EQ(DeadLetterKey("totals", {258}), "dtotals\0\0\0\0\0\0\0\1\2"s);
+  EXPECT_EQ(OwnRowsPrefix("totals"), "etotals\0"s);
+  FeedPosition position{{}, LogIndex{258}};
+  position.store_id.fill('i');
+  EXPECT_EQ(EncodePosition(position), "\1iiiiiiiiiiiiiiii\0\0\0\0\0\0\1\2"s);
+  const DeadLetter letter{.index = {9}, .replay = true, .tries = 5, .parked_ms = 258, .reason = "why"};
+  EXPECT_EQ(EncodeDeadLetter(letter), "\1\1\0\0\0\5\0\0\0\0\0\0\1\2why"s);
+}
+
 TEST(FeedRows, AreReadAsTheyWereWritten) {
   FeedPosition position{{}, LogIndex{77}};
   position.store_id[3] = 'x';

@@ -213,6 +213,22 @@ TEST_F(MethodTest, NoReplyIsLargerThanItMayBe) {
   EXPECT_EQ(rooms, (std::vector<std::string>{"lobby", "wild", "wide"}));
 }
 
+// What one reply came to is a guess at the next one, never a bound of it.
+TEST_F(MethodTest, AReplyIsFullWhateverTheOneBeforeHeld) {
+  store_.BeginBatch();
+  store_.CreateRoom("wild", {{"alice", kMember}});
+  for (int i = 0; i < 100; ++i) store_.Say("wild", "alice", std::string(3'000, '\x01'));
+  store_.CreateRoom("plain", {{"alice", kMember}});
+  for (int i = 0; i < 100; ++i) store_.Say("plain", "alice", std::string(3'000, 'x'));
+  store_.EndBatch();
+  for (const char* room : {"wild", "plain", "wild", "plain", "plain"}) {
+    const OutgoingReply reply =
+        Run(Envelope("history.page", R"({"limit":1000,"room":")" + std::string(room) + "\"}"));
+    EXPECT_LE(reply.payload.size(), parley::limits::kReplyBytesMax) << room;
+    EXPECT_GT(reply.payload.size(), parley::limits::kReplyBytesMax * 3 / 4) << room;
+  }
+}
+
 // One event that is too large by itself is given alone: a client that pages gets past it.
 TEST_F(MethodTest, AnEventThatIsTooLargeByItselfIsGivenAlone) {
   for (int i = 0; i < 3; ++i) store_.Say("lobby", "alice", std::string(60'000, '\x01'));

@@ -107,8 +107,12 @@ TEST_F(ReceiptsConsumerTest, ABigRoomIsToldCountsOnceASecond) {
   world_.tiny.CreateRoom("hall", members);
   world_.tiny.Say("hall", "alice");  // seq 2
   world_.tiny.EndBatch();
-  Move("hall", "u1", 2, 2);
   Settle();
+  Move("hall", "u1", 2, 2);
+  world_.HearAll();
+  for (int step = 0; step < 20 && world_.published.empty(); ++step) {
+    world_.now.steady_ms = std::max(world_.runner->Step(), world_.now.steady_ms);
+  }
   std::vector<v1::Receipt> told = Told();
   ASSERT_THAT(told, SizeIs(1));
   EXPECT_TRUE(told[0].counts_only());

@@ -105,6 +105,14 @@ TEST_F(TotalsTest, ADamagedEventIsADeadLetterUntilItIsMended) {
   EXPECT_EQ(Room(lobby)->events, 3U);
 }
 
+TEST(TotalsRows, HaveTheBytesOfTheirFormat) {
+  using namespace std::string_literals;
+  EXPECT_EQ(EncodeRoomTotals({.events = 7, .last_seq = 258, .by_kind = {{9, 7}}}),
+            "\1\0\0\0\0\0\0\0\7\0\0\0\0\0\0\1\2\x09\0\0\0\0\0\0\0\7"s);
+  EXPECT_EQ(EncodeFeedChain({.entries = 1, .value = 258}), "\1\0\0\0\0\0\0\0\1\0\0\0\0\0\0\1\2"s);
+  EXPECT_EQ(Totals::RoomKey(Rid{258}), "r\0\0\0\0\0\0\1\2"s);
+}
+
 TEST(TotalsRows, AreReadAsTheyWereWritten) {
   const RoomTotals totals{.events = 7, .last_seq = 9, .by_kind = {{9, 5}, {16, 2}}};
   const auto read = ParseRoomTotals(EncodeRoomTotals(totals));

@@ -76,6 +76,51 @@ TEST_F(SessionTest, SubscribesToWhatItFollows) {
   EXPECT_THAT(Connect(), UnorderedElementsAre(kAcks, kReplies, kMine, kControl));
 }
 
+// A server without receipts refuses them: the room is followed all the same.
+TEST_F(SessionTest, CanDoWithoutReceiptsAndSignals) {
+  config_.stream.rooms = StreamConfig::Rooms::kListed;
+  config_.stream.listed = {"lobby"};
+  config_.stream.passing = true;
+  for (const std::string& filter : Connect()) {
+    const bool refused = filter.find("/receipts/") != std::string::npos;
+    session().OnSubscribed(filter, refused ? Status(Error{Code::PERMISSION_DENIED, "no"}) : Status());
+  }
+  session().Tick(1'001);
+  EXPECT_THAT(Taken<PublishTo>(), testing::SizeIs(1)) << "it is ready: it asks for the room's history";
+  session().OnMessage("chat/v1/rooms/lobby/signals/json", R"({"sender":"bob","kind":"TYPING_START"})");
+  session().OnMessage("chat/v1/rooms/lobby/receipts/json", R"({"user":"bob","read":"7"})");
+  const std::vector<Told> told = Taken<Told>();
+  ASSERT_THAT(told, testing::SizeIs(2));
+  EXPECT_EQ(std::get<v1::Signal>(told[0].what).sender(), "bob");
+  EXPECT_EQ(std::get<v1::Receipt>(told[1].what).read(), 7U);
+}
+
+TEST_F(SessionTest, FollowsTheInboxAlone) {
+  config_.stream.inbox = true;
+  EXPECT_THAT(Connect(), UnorderedElementsAre(kAcks, kReplies, "chat/v1/users/alice/inbox/json"));
+  for (const char* filter : {kAcks, kReplies, "chat/v1/users/alice/inbox/json"}) {
+    EXPECT_THAT(Taken<CaughtUp>(), IsEmpty());
+    session().OnSubscribed(filter, {});
+  }
+  EXPECT_THAT(Taken<CaughtUp>(), testing::SizeIs(1)) << "now a sync misses nothing";
+  session().OnMessage("chat/v1/users/alice/inbox/json", R"({"useq":"3","roomAdded":{"room":"lobby"}})");
+  const std::vector<Told> told = Taken<Told>();
+  ASSERT_THAT(told, testing::SizeIs(1));
+  EXPECT_EQ(std::get<v1::InboxItem>(told[0].what).useq(), 3U);
+}
+
+TEST_F(SessionTest, SaysHowFarTheUserHasRead) {
+  Ready();
+  v1::Cursor cursor;
+  cursor.set_read(7);
+  session().MoveCursor("lobby", cursor);
+  const std::vector<PublishTo> published = Taken<PublishTo>();
+  ASSERT_THAT(published, testing::SizeIs(1));
+  EXPECT_EQ(published[0].topic, "chat/v1/rooms/lobby/cursor/json");
+  EXPECT_EQ(published[0].payload, R"({"read":"7","delivered":"0"})");
+  EXPECT_EQ(published[0].qos, 1);
+}
+
 TEST_F(SessionTest, SubscribesToListedRooms) {
   config_.stream.rooms = StreamConfig::Rooms::kListed;
   config_.stream.listed = {"lobby", "dm:alice:bob"};

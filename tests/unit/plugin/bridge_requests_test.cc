@@ -133,6 +133,37 @@ TEST_F(BridgeRequestsTest, OneThatIsNotAnsweredInTimeIsUnavailable) {
   EXPECT_EQ(Only().code(), Code::UNAVAILABLE);
 }
 
+TEST_F(BridgeRequestsTest, AnAdminCommandIsAnsweredToWhoeverForwardedIt) {
+  std::vector<std::string> answers;
+  const auto ask = [&](BridgeRequests::Clock::time_point now) {
+    return requests_.ForwardAdmin(
+        "admin.stats", {.user = "admin", .client = "a1", .payload = R"({"command":"stats"})"},
+        [&answers](const Result<std::string_view>& payload) {
+          answers.push_back(payload ? std::string(*payload) : std::string(CodeName(payload.error().code)));
+        },
+        now);
+  };
+  ASSERT_TRUE(ask(now_));
+  internal::v1::RequestEnvelope envelope;
+  ASSERT_TRUE(envelope.ParseFromString(broker_.queue().back().message.payload));
+  EXPECT_EQ(envelope.method(), "admin.stats");
+  EXPECT_EQ(envelope.user(), "admin");
+  EXPECT_EQ(envelope.payload(), R"({"command":"stats"})");
+  EXPECT_EQ(envelope.committed(), 41u);
+  Reply(envelope.number(), R"({"data":{}})");
+  EXPECT_THAT(answers, testing::ElementsAre(R"({"data":{}})"));
+  ASSERT_TRUE(ask(now_));
+  requests_.Expire(now_ + BridgeRequests::kAnswerTimeout);
+  ASSERT_TRUE(ask(now_));
+  delivery_.SetBridge(false);
+  requests_.OnBridgeGone();
+  EXPECT_THAT(answers, testing::ElementsAre(R"({"data":{}})", "UNAVAILABLE", "UNAVAILABLE"));
+  EXPECT_EQ(ask(now_).error().code, Code::UNAVAILABLE);
+  EXPECT_THAT(answers, SizeIs(3)) << "what was not forwarded is not answered";
+  EXPECT_THAT(Replies(), IsEmpty());
+  EXPECT_FALSE(BridgeRequests::Has("admin.stats")) << "no client can ask for it";
+}
+
 TEST_F(BridgeRequestsTest, ThereIsABoundOnThoseUnderWay) {
   for (size_t i = 0; i < BridgeRequests::kUnderWayMax; ++i) Ask("alice", "phone-1");
   const std::string user = "alice";

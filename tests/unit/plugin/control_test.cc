@@ -46,6 +46,17 @@ TEST_F(ControlTest, EveryCommandDoesWhatItSays) {
   EXPECT_NE(ConnectAs({.id = "a1", .user = "alice"}, "a"), nullptr);
 }
 
+TEST_F(ControlTest, WhatTheBridgeAnswersIsUnavailableWithoutOne) {
+  const json answers = Control(Admin(), json::array({{{"command", "listFeedConsumers"}},
+                                                     {{"command", "listDeadLetters"}},
+                                                     {{"command", "stats"}}}));
+  ASSERT_EQ(answers.size(), 3u);
+  EXPECT_EQ(answers[0]["code"], "UNAVAILABLE");
+  EXPECT_EQ(answers[1]["command"], "listDeadLetters");
+  EXPECT_EQ(answers[1]["code"], "UNAVAILABLE");
+  EXPECT_FALSE(answers[2].contains("error")) << "the list goes on";
+}
+
 TEST_F(ControlTest, EveryErrorHasItsCode) {
   MakeUsers({"alice"});
   MakeRoom("lobby", {"alice"});

@@ -46,9 +46,11 @@ store::Unread Recount(const store::StoreView& view, const domain::UserRecord& us
 store::Unread CompareAll(StoreNode& node) {
   const auto view = node.writer().View();
   store::Unread compared;
-  for (const domain::RoomRecord& room : view->Rooms("", 100).value()) {
+  const std::vector<domain::RoomRecord> rooms = view->Rooms("", 100).value();
+  for (const domain::RoomRecord& room : rooms) {
     const Rid rid{room.rid()};
-    for (const store::MemberOfRoom& member : view->MembersOf(rid, Uid{0}, 100).value()) {
+    const std::vector<store::MemberOfRoom> members = view->MembersOf(rid, Uid{0}, 100).value();
+    for (const store::MemberOfRoom& member : members) {
       const domain::UserRecord user = view->User(member.record.user()).value().value();
       const store::Unread expected = Recount(*view, user, rid, member.record);
       const store::Unread said = store::UnreadOf(*view, rid, member.uid, member.record).value();
