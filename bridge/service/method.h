@@ -62,7 +62,8 @@ std::string EncodeRefusal(Encoding encoding, const std::string& request_id, cons
 template <typename Request, typename Reply>
 class TypedMethod final : public Method {
  public:
-  using Service = std::function<Result<Reply>(const Request&, const store::StoreView&, const Caller&, Budget)>;
+  using Service =
+      std::function<Result<Reply>(const Request&, const store::StoreView&, const Caller&, Budget)>;
 
   explicit TypedMethod(Service service) : service_(std::move(service)) {}
 
