@@ -234,7 +234,7 @@ class Bridge(ParleyTest):
 
     def test_methods_of_later_versions(self):
         alice = self.client("alice")
-        for method in ("search", "presence.set", "message.explain"):
+        for method in ("search", "message.explain"):
             self.assertEqual(alice.request(method)["code"], "UNIMPLEMENTED")
 
     def test_history_over_restart_and_kill_9(self):

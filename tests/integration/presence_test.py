@@ -1,5 +1,7 @@
 """Presence: who is seen online by whom, on which topics, and through which restarts."""
 import json
+import os
+import shutil
 import time
 
 from tests.support.client import V5
@@ -322,6 +324,16 @@ class Restarts(PresenceTest):
         alice = self.watcher()
         self.wait_state(alice, "bob", "OFFLINE", 30)
         self.wait_room(alice, self.lobby, ["alice"])
+
+    def test_of_a_bridge_that_has_lost_its_store(self):
+        alice, bob = self.watcher(), self.raw("bob")
+        self.wait_state(alice, "bob", "ONLINE")
+        self.broker.bridge.kill()
+        bob.close()
+        shutil.rmtree(os.path.join(self.broker.data, "bridge/store"))
+        self.broker.start_bridge()
+        self.wait_room(alice, self.lobby, ["alice"])
+        alice.wait(lambda: self.last(alice, person_topic("bob")) == "", 15, "bob is taken back")
 
 
 class CommandLine(CliTest):
