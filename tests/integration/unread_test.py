@@ -110,7 +110,8 @@ class Unread(ParleyTest):
         elif choice < 0.15:
             self.change_membership(room, user)
         elif choice < 0.45 and member:
-            read = self.random.randint(1, room.head + 1)
+            # Past the head only when it shows that the cursor has been applied.
+            read = self.random.randint(1, room.head + (member.read < room.head))
             delivered = self.random.choice((0, read, room.head))
             cursor = {"read": str(read), "delivered": str(delivered)}
             self.clients[user].publish_acknowledged(f"chat/v1/rooms/{room.name}/cursor/json", cursor)
