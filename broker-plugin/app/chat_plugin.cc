@@ -9,7 +9,6 @@
 
 #include "broker-plugin/app/data_folder.h"
 #include "broker-plugin/auth/credentials_file.h"
-#include "broker-plugin/auth/imported_hash.h"
 #include "broker-plugin/auth/password.h"
 #include "schemas/json.h"
 
@@ -17,14 +16,10 @@ namespace parley::plugin {
 namespace {
 
 constexpr std::string_view kAdminUser = "admin";
-// No user name and no client id of the protocol holds a '$'.
-constexpr std::string_view kDoorbellName = "$parley-doorbell";
 constexpr int kFirstUsersSeconds = 30;
 constexpr std::string_view kRequests = "chat/v1/requests/";
 // Under load, commits are at least this far apart.
 constexpr std::chrono::microseconds kCommitInterval{4500};
-// A binding lasts 30 days from its last use, told to a day.
-constexpr uint64_t kBindAgainMs = uint64_t{24} * 3600 * 1000;
 
 std::string Hex(const std::array<char, 16>& bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -40,10 +35,6 @@ uint64_t RandomNumber() {
   uint64_t number = 0;
   randombytes_buf(&number, sizeof number);
   return number;
-}
-
-bool SameText(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 ChatPlugin::AccessVerdict Verdict(const Decision& decision, bool defer_other_topics) {
@@ -221,74 +212,6 @@ Status ChatPlugin::MakeUser(const std::string& name, const std::string& kind, bo
     return Error{Code::INTERNAL, "the store does not take the first users: see the lines above"};
   }
   return {};
-}
-
-ChatPlugin::LoginVerdict ChatPlugin::OnLogin(const ClientView& client, std::string_view password) {
-  if (client.user == kDoorbellName) return OnDoorbellLogin(client, password);
-  const LoginVerdict verdict = DecideLogin(client, password);
-  ++logins_[static_cast<size_t>(verdict)];
-  return verdict;
-}
-
-ChatPlugin::LoginVerdict ChatPlugin::DecideLogin(const ClientView& client, std::string_view password) {
-  if (IsDeferred(client)) {  // another user's session is not for the taking, whoever asks
-    const bool taken = sessions_.OwnerOtherThan(std::string(client.client), client.user).has_value();
-    return taken ? LoginVerdict::kRefuse : LoginVerdict::kDefer;
-  }
-  // On a reload the broker asks again for every session that it has; an offline one has no password any more.
-  // A new connection (web sockets are served before the tick) has no subscription yet, and logs in as always.
-  if (reloading_ && (sessions_.Find(client.handle) != nullptr || client.subscriptions > 0))
-    return LoginVerdict::kAccept;
-  if (!ParseUserId(client.user) || !ParseClientId(client.client)) return LoginVerdict::kRefuse;
-  switch (login_.Check(client.user, password, Login::Clock::now())) {
-    case Login::Verdict::kRefuse:
-      return LoginVerdict::kRefuse;
-    case Login::Verdict::kTryAgain:
-      return LoginVerdict::kTryAgain;
-    case Login::Verdict::kAccept:
-      break;
-  }
-  const std::string id(client.client);
-  if (const std::optional<std::string> owner = sessions_.OwnerOtherThan(id, client.user)) {
-    broker_.Log(Broker::Level::kWarning,
-                "client id " + id + " belongs to " + (owner->empty() ? "a deleted user" : *owner));
-    return LoginVerdict::kRefuse;
-  }
-  Admit(client);
-  return LoginVerdict::kAccept;
-}
-
-// A client that has shown who it is.
-Session& ChatPlugin::Admit(const ClientView& client) {
-  Session session;
-  session.client = std::string(client.client);
-  session.user = std::string(client.user);
-  session.kind = client.user == kBridgeUser ? Session::Kind::kBridge : Session::Kind::kUser;
-  session.v5 = client.v5;
-  session.outlives = !client.v5 && !client.clean;
-  session.resumes = !client.clean;
-  if (!client.clean) session.interest = Interest::Everything();
-  Session& connected = sessions_.Connected(client.handle, std::move(session));
-  silent_clients_.Watch(connected, SilentClients::Clock::now());
-  if (connected.outlives) BindInLog(connected);
-  return connected;
-}
-
-ChatPlugin::LoginVerdict ChatPlugin::OnDoorbellLogin(const ClientView& client, std::string_view password) {
-  if (client.client != kDoorbellName || !SameText(password, doorbell_secret_)) {
-    // On a reload the broker asks with the password that it keeps; the handle is proof enough.
-    if (!reloading_ || client.handle != doorbell_handle_) return LoginVerdict::kRefuse;
-  }
-  if (doorbell_handle_ == client.handle) return LoginVerdict::kAccept;
-  doorbell_handle_ = client.handle;
-  if (options_.coalesce && doorbell_) {
-    can_coalesce_ = broker_.LearnSockets(client.handle, doorbell_->local_port());
-    if (!can_coalesce_) {
-      broker_.Log(Broker::Level::kNotice,
-                  "this broker's sockets cannot be found: deliveries are not coalesced");
-    }
-  }
-  return LoginVerdict::kAccept;
 }
 
 void ChatPlugin::OnDisconnect(ClientHandle handle) {
@@ -490,40 +413,6 @@ void ChatPlugin::OnTick() {
   EndBrokerWhenLogFailed();
   gate_.cursors().OnTick(Cursors::Clock::now());
   log_->Seal();
-}
-
-void ChatPlugin::BindInLog(Session& session) {
-  if (session.bound_at_ms && clock_.LogMs() < *session.bound_at_ms + kBindAgainMs) return;
-  domain::Command command = commands_.New(session.user, session.client);
-  command.mutable_bind_client()->set_client(session.client);
-  command.mutable_bind_client()->set_username(session.user);
-  if (commands_.Append(command)) session.bound_at_ms = command.log_time_ms();
-}
-
-void ChatPlugin::Remember(const domain::UserRecord& user, const std::string& mac, std::string_view password) {
-  if (IsImportedHash(user.password_hash())) return Rehash(user, password);
-  domain::Command command = commands_.New(user.username(), "");
-  command.mutable_remember_credential()->set_username(user.username());
-  command.mutable_remember_credential()->set_password_hash(user.password_hash());
-  command.mutable_remember_credential()->set_remembered_mac(mac);
-  if (!commands_.Append(command)) return;  // the next login pays once more
-}
-
-// A changed password, a disabled or deleted user: sessions end. (Memberships never disconnect anybody.)
-void ChatPlugin::WillChange(const domain::Change& change) {
-  std::string user;
-  if (const auto* record = std::get_if<domain::UserRecord>(&change)) {
-    const domain::User* before = view_.FindUser(record->username());
-    if (before == nullptr) return;
-    const bool same = before->record.password_index() == record->password_index();
-    if (same && before->record.disabled() == record->disabled()) return;
-    user = record->username();
-  } else if (const auto* gone = std::get_if<domain::UserGone>(&change)) {
-    user = gone->name.str();
-  }
-  if (user.empty()) return;
-  for (const std::string& client : sessions_.ClientsOf(user)) kicks_.Later(client);
-  if (std::holds_alternative<domain::UserGone>(change)) sessions_.Orphan(user);
 }
 
 void ChatPlugin::KickStrangers() {

@@ -77,6 +77,9 @@ class ChatPlugin {
   void OnTick();
 
  private:
+  // No user name and no client id of the protocol holds a '$'.
+  static constexpr std::string_view kDoorbellName = "$parley-doorbell";
+
   ChatPlugin(const PluginOptions& options, Broker& broker, std::unique_ptr<log::LocalLog> log,
              std::unique_ptr<log::HeldSlots> held, log::LocalLog::Opened opened);
 
