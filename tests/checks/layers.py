@@ -69,7 +69,7 @@ THIRD_PARTIES = [
     (r"boost/(beast|asio)", ["bridge/http/"]),
     (r"boost/", []),
     (r"prometheus/", ["bridge/metrics/"]),
-    (r"sodium", ["broker-plugin/auth/", "broker-plugin/gate/body_hash.cc", "broker-plugin/app/chat_plugin.cc"]),
+    (r"sodium", ["broker-plugin/auth/", "broker-plugin/gate/body_hash.cc", "broker-plugin/app/chat_plugin.cc", "broker-plugin/app/chat_plugin_login.cc"]),
     (r"openssl/", ["broker-plugin/auth/", "bridge/push/", "bridge/http/"]),
     (r"spdlog/", ["bridge/", "client/"]),
     (r"curl/", ["bridge/push/"]),
