@@ -25,9 +25,9 @@ int64_t NowMs() {
       .count();
 }
 
-std::unique_ptr<store::StoreReader> MakeStore(const BridgeOptions& options) {
+std::unique_ptr<store::StoreReader> MakeStore(const BridgeOptions& options, std::string scratch_path) {
   return store::MakeSecondaryStore({.store_path = options.store_path(),
-                                    .scratch_path = options.scratch_path(),
+                                    .scratch_path = std::move(scratch_path),
                                     .log = [](const std::string& line) { LogLine("store: " + line); }});
 }
 
@@ -38,7 +38,10 @@ void LogLocal(const std::string& line) {
 }  // namespace
 
 Bridge::Bridge(BridgeOptions options)
-    : options_(std::move(options)), registry_(BridgeMethods()), store_(MakeStore(options_)) {}
+    : options_(std::move(options)),
+      registry_(BridgeMethods()),
+      store_(MakeStore(options_, options_.scratch_path())),
+      feed_store_(MakeStore(options_, options_.feed_scratch_path())) {}
 
 Bridge::~Bridge() {
   http_.reset();
@@ -97,7 +100,7 @@ Status Bridge::StartPresence() {
 
 Status Bridge::StartFeed() {
   feed_ = std::make_unique<Feed>(
-      Feed::Parts{.reader = *store_,
+      Feed::Parts{.reader = *feed_store_,
                   .local = *local_,
                   .publish = [this](const FeedPublication& publication) { return Publish(publication); },
                   .log = [](const std::string& line) { LogLine("feed: " + line); }});

@@ -57,6 +57,8 @@ class Bridge {
   HttpCounters http_counters_;
   Registry registry_;  // unchanged after Start()
   const std::unique_ptr<store::StoreReader> store_;
+  // The feed's own look at the store: it works when nothing else does, and a query never waits for it.
+  const std::unique_ptr<store::StoreReader> feed_store_;
   std::unique_ptr<store::LocalStore> local_;  // what the bridge remembers; set by Start()
 
   std::unique_ptr<PresenceService> presence_;  // set by Start()

@@ -25,6 +25,7 @@ struct BridgeOptions {
 
   std::string store_path() const { return data + "/store"; }
   std::string scratch_path() const { return data + "/bridge/secondary"; }
+  std::string feed_scratch_path() const { return data + "/bridge/secondary-feed"; }
   std::string local_store_path() const { return data + "/bridge/store"; }
   std::string credentials_path() const { return data + "/bridge.credentials"; }
 };

@@ -41,6 +41,8 @@ inline constexpr int64_t kHttpTimeoutMs = 10'000;
 inline constexpr int kHttpTimeoutSecondsMax = 300;  // of --http-timeout
 
 // The change feed. What a consumer reads at once; the rest comes next. Views are short: they keep the store
+// Niceness of the consumers' threads.
+inline constexpr int kFeedNice = 19;
 // from moving.
 inline constexpr size_t kFeedEntriesPerRead = 512;
 inline constexpr size_t kFeedItemsPerRead = 4'096;
