@@ -47,12 +47,23 @@ int64_t FeedRunner::Step() {
   if (!decided_) Decide(head, now);
   if (decided_) {
     if (!CarryOut(head, now)) return not_before_ms_ > now.steady_ms ? not_before_ms_ : idle_ms;
-    if (!more_) not_before_ms_ = now.steady_ms + limits::kFeedPauseMs;
+    const int64_t behind_ms = IsBusy(*head.committed, now) ? limits::kFeedBusyPauseMs : 0;
+    not_before_ms_ = now.steady_ms + (more_ ? behind_ms : limits::kFeedPauseMs);
   }
   if (not_before_ms_ > now.steady_ms) return not_before_ms_;
   if (more_) return now.steady_ms;
   const std::optional<int64_t> due = consumer_.due_ms();
   return due ? std::clamp(*due, now.steady_ms, idle_ms) : idle_ms;
+}
+
+bool FeedRunner::IsBusy(LogIndex committed, FeedTime now) {
+  const int64_t elapsed_ms = now.steady_ms - paced_ms_;
+  if (elapsed_ms < limits::kFeedBusyPauseMs) return busy_;
+  const uint64_t came = committed > paced_ ? committed.value - paced_.value : 0;
+  busy_ = paced_ms_ != 0 && came * 1000 > limits::kFeedBusyPerSecond * static_cast<uint64_t>(elapsed_ms);
+  paced_ = committed;
+  paced_ms_ = now.steady_ms;
+  return busy_;
 }
 
 void FeedRunner::Decide(const FeedHead::State& head, FeedTime now) {

@@ -69,6 +69,8 @@ class FeedRunner {
   void DecideReplay(const store::StoreView& view, const DeadLetter& letter, FeedTime now);
   void DecideDue(const store::StoreView& view, FeedTime now);
   void DecideRun(const store::StoreView& view, FeedTime now);
+  // True while the log grows faster than consumers shall follow: the machine is needed for messages.
+  bool IsBusy(LogIndex committed, FeedTime now);
   // The dead letter that it comes to, or nothing yet.
   std::optional<DeadLetter> OnFailure(LogIndex index, const Handled& failure, FeedTime now);
   Handled HandleOne(const store::FeedEntry& entry, const FeedContext& context, FeedEffects& effects);
@@ -101,6 +103,10 @@ class FeedRunner {
   std::optional<Failing> failing_;
   uint64_t connection_ = 0;  // that the next decision belongs to
   int64_t not_before_ms_ = 0;
+  // Of IsBusy(): how far the log was when it was looked at last.
+  LogIndex paced_;
+  int64_t paced_ms_ = 0;
+  bool busy_ = false;
   client::Backoff backoff_;
   bool more_ = false;  // the view that was read has more
 

@@ -40,14 +40,18 @@ inline constexpr uint64_t kHttpBodyBytesMax = 1024;
 inline constexpr int64_t kHttpTimeoutMs = 10'000;
 inline constexpr int kHttpTimeoutSecondsMax = 300;  // of --http-timeout
 
-// The change feed. What a consumer reads at once; the rest comes next. Views are short: they keep the store
-// Niceness of the consumers' threads.
+// The change feed. Niceness of the consumers' threads.
 inline constexpr int kFeedNice = 19;
+// What a consumer reads at once; the rest comes next. Views are short: they keep the store
 // from moving.
 inline constexpr size_t kFeedEntriesPerRead = 512;
 inline constexpr size_t kFeedItemsPerRead = 4'096;
 // Between two reads of a consumer that has nothing left to catch up with: each moves the store's view.
 inline constexpr int64_t kFeedPauseMs = 15;
+// While more entries than this are committed in a second, a consumer that is behind pauses between two reads,
+// and follows at some 5,000 a second: messages go first. It catches up as soon as there is less to do.
+inline constexpr uint64_t kFeedBusyPerSecond = 8'000;
+inline constexpr int64_t kFeedBusyPauseMs = 100;
 // A consumer looks for itself, too, when nothing wakes it.
 inline constexpr int64_t kFeedIdleMs = 1'000;
 // Tries of one entry that fails; then it is a dead letter.
