@@ -17,6 +17,11 @@ inline constexpr size_t kPresencePersonsPerStep = 200;
 inline constexpr size_t kPresenceRoomsPerStep = 64;
 inline constexpr size_t kPresenceSweptPerStep = 100;
 inline constexpr size_t kPresenceCheckedPerSecond = 10;
+// Between two checks of people, whether they are still there; while more entries than that are written in
+// between, it waits, at most so long.
+inline constexpr int64_t kPresenceCheckMs = 1'000;
+inline constexpr uint64_t kPresenceCheckEntriesMax = 8'000;
+inline constexpr int64_t kPresenceCheckLastMs = 30'000;
 // Publications that the broker has not answered; above: they wait, and what they say is made anew.
 inline constexpr size_t kPresenceInFlightMax = 1'024;
 // Rooms and users whose membership changed and has not been read yet; above: everybody online is read again.

@@ -304,6 +304,18 @@ void PresenceService::Read() {
   }
 }
 
+// A check needs the newest view, and each costs what has been written since the last: while much is, it
+// waits.
+bool PresenceService::IsTimeToCheck(const PresenceTime& time) {
+  if (time.now_ms < next_check_ms_) return false;
+  next_check_ms_ = time.now_ms + limits::kPresenceCheckMs;
+  const bool busy = committed_.value > looked_at_.value + limits::kPresenceCheckEntriesMax;
+  looked_at_ = committed_;
+  if (busy && time.now_ms < checked_ms_ + limits::kPresenceCheckLastMs) return false;
+  checked_ms_ = time.now_ms;
+  return true;
+}
+
 PresenceService::Work PresenceService::TakeWork(const PresenceTime& time) {
   Work work;
   const std::lock_guard lock(mutex_);
@@ -315,8 +327,7 @@ PresenceService::Work PresenceService::TakeWork(const PresenceTime& time) {
     MembershipNews& news = work.news.back();
     if (news.room.empty()) news.room = model_.NameOf(news.rid);
   }
-  if (time.now_ms >= next_check_ms_) {
-    next_check_ms_ = time.now_ms + 1'000;
+  if (IsTimeToCheck(time)) {
     for (const std::string& user : model_.NextToCheck(limits::kPresenceCheckedPerSecond)) {
       if (const Person* person = model_.Find(user))
         work.to_check.push_back({user, person->uid, person->here});

@@ -114,6 +114,7 @@ class PresenceService {
   void Step();
   void Supervise(const PresenceTime& time);
   void Read();
+  bool IsTimeToCheck(const PresenceTime& time);  // under mutex_
   Work TakeWork(const PresenceTime& time);
   void ReturnWork(Work work);
   Status ReadStore(const store::StoreView& view, const Work& work, std::vector<Finding>& findings) const;
@@ -146,6 +147,8 @@ class PresenceService {
 
   // Of the presence thread.
   int64_t next_check_ms_ = 0;
+  LogIndex looked_at_;      // committed_ when the last check was due
+  int64_t checked_ms_ = 0;  // the last check
   int64_t next_alive_ms_ = 0;
   bool quiet_ = false;  // a failure to keep or read has been logged
   // Nothing was kept here, so anything may be retained: it is taken back, user by user and room by room.
