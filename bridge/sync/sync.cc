@@ -72,7 +72,7 @@ class SyncPage {
   // Items that the client has: up to its cursor, or all but the newest ones for a client without.
   Result<uint64_t> InboxBehind() const {
     const LogIndex known = since_.value == 0 ? target_ : since_;
-    const Result<uint64_t> behind = view_.InboxUpTo(Uid{user_.uid()}, known);
+    Result<uint64_t> behind = view_.InboxUpTo(Uid{user_.uid()}, known);
     if (!behind || since_.value != 0) return behind;
     return *behind - std::min(*behind, kNewestItems);
   }

@@ -63,13 +63,15 @@ class Inbox {
 };
 
 int Follow(Client& client, Inbox& inbox, bool json, const CommandContext& context) {
+  bool behind = false;  // what came meanwhile could not be asked for yet
   while (inbox.read()) {
     Result<std::optional<Client::StreamItem>> item = client.Next(kStepMs);
     if (context.interrupted) return kExitInterrupted;
     if (!item) return Fail(item.error(), json);
-    if (!*item) continue;
-    Status done;
-    if (const auto* live = std::get_if<v1::InboxItem>(&**item)) {
+    std::optional<Status> done;
+    if (!*item) {
+      if (behind) done = inbox.CatchUp();
+    } else if (const auto* live = std::get_if<v1::InboxItem>(&**item)) {
       done = inbox.OnLive(*live);
     } else if (std::holds_alternative<CaughtUp>(**item)) {  // the subscription stands
       done = inbox.CatchUp();
@@ -78,7 +80,10 @@ int Follow(Client& client, Inbox& inbox, bool json, const CommandContext& contex
     } else if (const auto* change = std::get_if<ConnectionChange>(&**item)) {
       std::cerr << "parley: " << (change->lost ? "connection lost; trying again" : "connected again") << '\n';
     }
-    if (!done) return FailAs(done.error(), json, context);
+    // The bridge may come back later than the broker.
+    if (!done) continue;
+    behind = !*done && done->error().code == Code::UNAVAILABLE;
+    if (!*done && !behind) return FailAs(done->error(), json, context);
   }
   return 0;
 }

@@ -101,7 +101,7 @@ class DeadLetters(FeedTest):
         self.assertEqual([each["index"] for each in self.letters(admin, after=first)], [second])
         self.assertEqual([each["index"] for each in self.letters(admin, limit=1)], [first])
         self.assertEqual(admin.command("replayDeadLetter", consumer="totals", index=first), {"replaying": 1})
-        again = wait_until(lambda: next(each for each in self.letters(admin) if each["tries"] == 6), 30, "tried again, in vain")
+        again = wait_until(lambda: next((each for each in self.letters(admin) if each["tries"] == 6), None), 30, "tried again, in vain")
         self.assertEqual((again["index"], again["replay"]), (first, False))
         # They outlive restarts, and a replay of what is whole again is the end of them.
         self.mend(rid, whole)

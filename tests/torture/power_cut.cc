@@ -243,7 +243,7 @@ class Life {
   }
 
   // Row for row, but for what is freed at some time: dedupe when a compaction passes, a deleted room's events
-  // with the batches that follow.
+  // and mentions with the batches that follow.
   void CompareWithAStoreThatNeverFailed() {
     const std::string reference = folder_ / "reference";
     std::set<uint64_t> alive;
@@ -255,9 +255,10 @@ class Life {
       alive = RoomsOf(node.machine().directory());
     }
     const auto freed = [&](const std::string& key) {
-      const std::string events = "events ";
-      if (key.starts_with(events))
-        return !alive.contains(*store::ParseBigEndian64(std::string_view(key).substr(events.size(), 8)));
+      for (const std::string_view of_a_room : {"events ", "state n"}) {
+        if (!key.starts_with(of_a_room)) continue;
+        return !alive.contains(*store::ParseBigEndian64(std::string_view(key).substr(of_a_room.size(), 8)));
+      }
       return key.starts_with("dedup ") || key.starts_with("state y");
     };
     const auto rows = [&](const std::string& path) {
