@@ -41,7 +41,7 @@ inline constexpr int64_t kHttpTimeoutMs = 10'000;
 inline constexpr int kHttpTimeoutSecondsMax = 300;  // of --http-timeout
 
 // The change feed. Niceness of the consumers' threads.
-inline constexpr int kFeedNice = 19;
+inline constexpr int kFeedNice = 10;
 // What a consumer reads at once; the rest comes next. Views are short: they keep the store
 // from moving.
 inline constexpr size_t kFeedEntriesPerRead = 512;
