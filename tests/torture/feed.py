@@ -11,7 +11,6 @@ consumer (use the release build; PARLEY_BUILD).
 import os
 import random
 import sys
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
@@ -49,9 +48,8 @@ def torture(broker, log, options):
     workload.start()
     local, seen, moved = os.path.join(broker.data, "bridge/store"), 0, 0
     for kill in range(1, options.kills + 1):
-        before = workload.answered()
-        wait_until(lambda b=before: workload.answered() >= b + 20, 60, "messages are being answered")
-        time.sleep(chance.uniform(0, 0.5))
+        enough = workload.answered() + chance.randint(20, 200)
+        wait_until(lambda e=enough: workload.answered() >= e, 60, "messages are being answered")
         workload.check()
         if kill % 2:  # every other life lasts until it has done something, however busy the machine is
             wait_until(lambda s=seen: int((consumers(broker) or {"totals": {"offset": 0}})["totals"]["offset"]) > s, 60,
