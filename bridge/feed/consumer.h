@@ -57,6 +57,10 @@ class FeedConsumer {
   virtual std::string_view name() const = 0;
   virtual Begin begin() const = 0;
 
+  // True: by this view there is nothing that it would do about any entry that the view contains (nobody has
+  // asked for what it does). Then it is done with all of them, unread.
+  virtual Result<bool> IsIdle(const store::StoreView& /*view*/) { return false; }
+
   // `entry` is not damaged. What it names and what is gone is no error: skip it.
   virtual Handled Handle(const store::FeedEntry& entry, const FeedContext& context, FeedEffects& effects) = 0;
 

@@ -204,6 +204,15 @@ void FeedRunner::DecideDue(const store::StoreView& view, FeedTime now) {
 }
 
 void FeedRunner::DecideRun(const store::StoreView& view, FeedTime now) {
+  const Result<bool> idle = consumer_.IsIdle(view);
+  if (!idle) return Pause(now, idle.error().reason);
+  if (*idle) {
+    failing_.reset();
+    Decided decided = Empty(view);
+    decided.offset = std::max(position_->offset, view.applied());
+    decided_.emplace(std::move(decided));
+    return;
+  }
   const auto entries = view.Feed({.after = position_->offset,
                                   .last = view.applied(),
                                   .limit = limits::kFeedEntriesPerRead,

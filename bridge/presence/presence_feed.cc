@@ -36,7 +36,9 @@ Result<std::optional<MembershipNews>> NewsOf(const store::FeedItem& item, const 
 
 Handled PresenceFeed::Handle(const store::FeedEntry& entry, const FeedContext& context, FeedEffects&) {
   for (const store::FeedItem& item : entry.items) {
-    if (item.kind != store::FeedItem::Kind::kEvent) continue;
+    // Of messages only the first one matters: it makes a direct room.
+    const bool first_message = item.kind == store::FeedItem::Kind::kMessage && item.second == 1;
+    if (item.kind != store::FeedItem::Kind::kEvent && !first_message) continue;
     Result<std::optional<MembershipNews>> news = NewsOf(item, context);
     if (!news && news.error().code == Code::INVALID_ARGUMENT) return Handled::Poison(news.error().reason);
     if (!news) return Handled::TryAgain(news.error().reason);

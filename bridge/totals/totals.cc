@@ -96,7 +96,7 @@ std::optional<FeedChain> ParseFeedChain(std::string_view row) {
 
 Handled Totals::Handle(const store::FeedEntry& entry, const FeedContext& context, FeedEffects& effects) {
   for (const store::FeedItem& item : entry.items) {
-    if (item.kind != store::FeedItem::Kind::kEvent) continue;
+    if (!item.is_event()) continue;
     Handled counted = CountEvent(item, context, effects);
     if (counted.kind != Handled::Kind::kDone) return counted;
   }

@@ -17,9 +17,11 @@ namespace parley::domain {
 
 using internal::v1::ClientRecord;
 using internal::v1::MemberRecord;
+using internal::v1::PushRecord;
 using internal::v1::RoleRecord;
 using internal::v1::RoomRecord;
 using internal::v1::UserRecord;
+using internal::v1::WebhookRecord;
 using Role = v1::Member::Role;
 using RoomKind = v1::Room::Kind;
 

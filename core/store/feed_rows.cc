@@ -43,7 +43,7 @@ std::optional<std::vector<FeedItem>> ParseFeedRow(std::string_view row, std::str
   items.reserve(row.size() / kItemBytes);
   for (; !row.empty(); row.remove_prefix(kItemBytes)) {
     const auto kind = static_cast<FeedItem::Kind>(row.front());
-    if (kind < FeedItem::Kind::kEvent || kind > FeedItem::Kind::kCursor) {
+    if (kind < FeedItem::Kind::kEvent || kind > FeedItem::Kind::kMessage) {
       return wrong("an item has kind " + Number(row.front()));
     }
     items.push_back({kind, NumberAt(row, 1), NumberAt(row, 1 + kNumberBytes)});

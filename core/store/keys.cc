@@ -116,6 +116,14 @@ std::string GarbageKey(Rid rid) {
   Append64(key, rid.value);
   return key;
 }
+std::string PushKey(Uid uid) {
+  std::string key = TagPrefix(StateTag::kPush);
+  Append64(key, uid.value);
+  return key;
+}
+std::string WebhookKey(std::string_view webhook) {
+  return Tagged(StateTag::kWebhook, webhook);
+}
 std::string TagPrefix(StateTag tag) {
   return std::string(1, static_cast<char>(tag));
 }

@@ -36,6 +36,8 @@ enum class StateTag : char {
   kGoneRoom = 'x',    // uid rid → MemberRecord: a room of this user that was deleted
   kGarbage = 'y',     // rid → (nothing): a deleted room whose events are being freed
   kConfig = 'g',      // (nothing) → ConfigRecord
+  kPush = 'p',        // uid → PushRecord
+  kWebhook = 'w',     // webhook → WebhookRecord
 };
 
 // Keys of `meta`.
@@ -66,6 +68,8 @@ std::string BindingKey(Rid rid, std::string_view filter);
 std::string GoneRoomKey(Uid uid, Rid rid);
 std::string GoneRoomPrefix(Uid uid);
 std::string GarbageKey(Rid rid);
+std::string PushKey(Uid uid);
+std::string WebhookKey(std::string_view webhook);
 std::string TagPrefix(StateTag tag);
 
 // The two numbers after the tag of kMember, kMembership, kSent, kInbox and kGoneRoom; nullopt when the key

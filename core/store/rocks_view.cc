@@ -236,6 +236,19 @@ class RocksView final : public StoreView {
     return uint64_t{0};
   }
 
+  Result<std::optional<domain::PushRecord>> PushOf(Uid uid) const override {
+    return Get<domain::PushRecord>(PushKey(uid));
+  }
+
+  Result<std::vector<domain::PushRecord>> PushRecords(Uid after, size_t limit) const override {
+    if (after.value == UINT64_MAX) return std::vector<domain::PushRecord>();
+    return Named<domain::PushRecord>(PushKey(Uid{after.value + 1}), TagPrefix(StateTag::kPush), limit);
+  }
+
+  Result<std::vector<domain::WebhookRecord>> Webhooks(size_t limit) const override {
+    return Named<domain::WebhookRecord>(WebhookKey({}), WebhookKey({}), limit);
+  }
+
  private:
   template <typename Record>
   Result<std::optional<Record>> Get(const std::string& key) const {

@@ -117,6 +117,13 @@ class StoreView {
   // useq of the newest item that is not newer than this log index: what follows it has come since. 0: of all
   // that is kept, nothing is that old.
   virtual Result<uint64_t> InboxUpTo(Uid uid, LogIndex feed) const = 0;
+
+  // The devices of a user that want notifications.
+  virtual Result<std::optional<domain::PushRecord>> PushOf(Uid uid) const = 0;
+  // All users that have such devices, in order of uid, those with uid > `after`, at most `limit`.
+  virtual Result<std::vector<domain::PushRecord>> PushRecords(Uid after, size_t limit) const = 0;
+  // Outgoing webhooks, in order of name, at most `limit`.
+  virtual Result<std::vector<domain::WebhookRecord>> Webhooks(size_t limit) const = 0;
 };
 
 // A store that another process writes. Views hold it still; CatchUp() moves it.

@@ -382,7 +382,9 @@ class RocksWriter final : public StoreWriter {
           EncodeEventRow({event.ordinal, event.own_ordinal, event.bytes}));
       pending_.AddEvent(event);
       if (event.own_ordinal != 0) pending_sent_[{event.rid, event.sender}] = event.own_ordinal;
-      made.push_back({FeedItem::Kind::kEvent, event.rid.value, event.seq.value});
+      const bool is_message = event.own_ordinal != 0;
+      made.push_back(
+          {is_message ? FeedItem::Kind::kMessage : FeedItem::Kind::kEvent, event.rid.value, event.seq.value});
     }
     for (const domain::NewMention& mention : applied.mentions) {
       PutPending(MentionKey(mention.rid, mention.uid, mention.seq), {});

@@ -19,9 +19,11 @@ PLUGIN_MIDDLE = {"broker-plugin/gate", "broker-plugin/delivery", "broker-plugin/
 CORE = DOMAIN | {"core/store", "core/log", "core/metrics"}
 BRIDGE_FLOOR = DOMAIN | {"core/store", "core/metrics", "client/transport", "bridge/service", "bridge/metrics"}
 BRIDGE_MIDDLE = {f"bridge/{name}" for name in (
-    "history", "sync", "rooms", "users", "presence", "push", "search", "feed", "http")}
+    "history", "sync", "rooms", "users", "presence", "search", "feed", "http", "outbound")}
 # The consumers of the change feed.
 BRIDGE_CONSUMERS = {"bridge/totals", "bridge/receipts", "bridge/presence"}
+# What calls other servers: {push → providers, webhooks} → outbound.
+BRIDGE_CALLERS = {"bridge/push", "bridge/webhooks"}
 
 ALLOWED = {
     # The ground.
@@ -44,12 +46,15 @@ ALLOWED = {
     "broker-plugin/app": PLUGIN_FLOOR | PLUGIN_MIDDLE | CORE,
     # It implements the Broker interface, which delivery/ owns; OpenSSL's certificates are read in auth/.
     "broker-plugin/mosquitto": {"schemas", "broker-plugin/app", "broker-plugin/delivery", "broker-plugin/auth"},
-    # bridge: main → app → {history, …, http} → service → metrics; app → {totals, receipts, presence} → feed → service.
+    # bridge: main → app → {history, …, http} → service → metrics; app → {totals, receipts, presence, push, webhooks} → feed → service.
     "bridge/metrics": {"schemas", "core/metrics"},
     "bridge/service": BRIDGE_FLOOR - {"bridge/service"},
     **{room: BRIDGE_FLOOR for room in BRIDGE_MIDDLE},
     **{room: BRIDGE_FLOOR | {"bridge/feed"} for room in BRIDGE_CONSUMERS},
-    "bridge/app": BRIDGE_FLOOR | BRIDGE_MIDDLE | BRIDGE_CONSUMERS,
+    "bridge/providers": BRIDGE_FLOOR | {"bridge/outbound"},
+    "bridge/push": BRIDGE_FLOOR | {"bridge/feed", "bridge/outbound", "bridge/providers"},
+    "bridge/webhooks": BRIDGE_FLOOR | {"bridge/feed", "bridge/outbound"},
+    "bridge/app": BRIDGE_FLOOR | BRIDGE_MIDDLE | BRIDGE_CONSUMERS | BRIDGE_CALLERS | {"bridge/providers"},
     "bridge": {"schemas", "bridge/app", "bridge/service"},
     # client: main → cli → api → {session, transport}.
     "client/session": {"schemas"},
@@ -70,9 +75,10 @@ THIRD_PARTIES = [
     (r"boost/", []),
     (r"prometheus/", ["bridge/metrics/"]),
     (r"sodium", ["broker-plugin/auth/", "broker-plugin/gate/body_hash.cc", "broker-plugin/app/chat_plugin.cc", "broker-plugin/app/chat_plugin_login.cc"]),
-    (r"openssl/", ["broker-plugin/auth/", "bridge/push/", "bridge/http/"]),
+    (r"openssl/", ["broker-plugin/auth/", "bridge/outbound/", "bridge/providers/", "bridge/http/"]),
     (r"spdlog/", ["bridge/", "client/"]),
-    (r"curl/", ["bridge/push/"]),
+    (r"curl/", ["bridge/outbound/"]),
+    (r"unicode/", ["bridge/push/time_zone.cc"]),
 ]
 
 # core/domain/ is pure: no clock, thread, file, logger, network or randomness.

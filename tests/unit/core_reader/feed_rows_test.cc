@@ -30,7 +30,7 @@ TEST(FeedRows, HaveEventsInboxItemsAndCursors) {
 TEST(FeedRows, ThatAreDamagedSayHow) {
   const std::string row = "\1"s + Item(1, 7, 9);
   for (const std::string& damaged : {""s, "\2"s + row.substr(1), row + "x", row.substr(0, row.size() - 1),
-                                     "\1"s + Item(4, 7, 9), "\1"s + Item(0, 7, 9), row + Item(9, 1, 1)}) {
+                                     "\1"s + Item(6, 7, 9), "\1"s + Item(0, 7, 9), row + Item(9, 1, 1)}) {
     std::string why;
     EXPECT_FALSE(ParseFeedRow(damaged, &why)) << damaged.size();
     EXPECT_THAT(why, HasSubstr("the feed row is damaged: "));
