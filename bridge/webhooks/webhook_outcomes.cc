@@ -143,8 +143,10 @@ WebhookEngine::Hook WebhookEngine::MakeHook(const domain::WebhookRecord& record,
 }
 
 HookStatus WebhookEngine::StatusOf(const Hook& hook) const {
-  HookStatus status{
-      .webhook = hook.record->webhook(), .state = hook.state, .disabled = hook.record->disabled()};
+  HookStatus status;
+  status.webhook = hook.record->webhook();
+  status.state = hook.state;
+  status.disabled = hook.record->disabled();
   status.state.place = hook.queue.place();
   status.waiting = hook.queue.waiting();
   status.rooms_failing = hook.queue.rooms_failing();
