@@ -16,6 +16,7 @@
 #include "bridge/metrics/registry.h"
 #include "bridge/presence/presence_service.h"
 #include "bridge/service/registry.h"
+#include "bridge/webhooks/webhook_service.h"
 #include "core/store/local_store.h"
 #include "core/store/store_reader.h"
 
@@ -43,6 +44,7 @@ class Bridge {
   Status ConnectAgain();
   Status StartPresence();
   Status StartFeed();
+  Status StartWebhooks();
   Status Publish(const FeedPublication& publication);  // any thread
   Result<Routes> MakeRoutes();
   // On the HTTP server's thread.
@@ -63,6 +65,7 @@ class Bridge {
 
   std::unique_ptr<PresenceService> presence_;  // set by Start()
   std::unique_ptr<Feed> feed_;                 // set by Start()
+  std::unique_ptr<WebhookService> webhooks_;   // set by Start()
 
   std::atomic<uint64_t> applied_{0};  // seen in the store when it was looked at last
 

@@ -6,8 +6,6 @@
 // The bounds of outgoing webhooks. What happens at a bound stands beside it.
 namespace parley::bridge::limits {
 
-// Webhooks that are looked at; the log takes no more.
-inline constexpr size_t kWebhooksMax = 100;
 // Requests of one webhook at once, each of another room; the others wait.
 inline constexpr size_t kWebhookRoomsAtOnce = 16;
 // Rooms of one webhook whose event failed and waits to be tried again; at this many no further room begins,

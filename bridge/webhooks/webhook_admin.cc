@@ -7,9 +7,9 @@
 
 #include "bridge/service/admin_method.h"
 #include "bridge/webhooks/hook_request.h"
-#include "bridge/webhooks/limits.h"
 #include "schemas/bridge_admin.h"
 #include "schemas/json.h"
+#include "schemas/limits.h"
 
 namespace parley::bridge {
 namespace {
@@ -23,7 +23,7 @@ struct Stored {
 };
 
 Result<Stored> ReadStored(const store::StoreView& view) {
-  auto records = view.Webhooks(limits::kWebhooksMax);
+  auto records = view.Webhooks(parley::limits::kWebhooksMax);
   if (!records) return records.error();
   const Result<store::StoreId> id = view.Id();
   if (!id) return id.error();

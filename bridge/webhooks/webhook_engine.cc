@@ -7,6 +7,7 @@
 #include "bridge/service/visible_room.h"
 #include "bridge/webhooks/hook_request.h"
 #include "bridge/webhooks/limits.h"
+#include "schemas/limits.h"
 
 namespace parley::bridge {
 
@@ -16,7 +17,7 @@ WebhookEngine::WebhookEngine(Parts parts) : parts_(std::move(parts)) {}
 
 Status WebhookEngine::Load() {
   const std::string prefix = HookPrefix();
-  const auto rows = parts_.local.Scan(prefix, {}, limits::kWebhooksMax * 2);
+  const auto rows = parts_.local.Scan(prefix, {}, parley::limits::kWebhooksMax * 2);
   if (!rows) return rows.error();
   const std::lock_guard lock(mutex_);
   for (const store::LocalStore::Row& row : *rows) {
@@ -135,7 +136,7 @@ Status WebhookEngine::Read(Look& look) const {
   if (!id) return id.error();
   look.store_id = *id;
   if (look.records) {
-    auto found = view.Webhooks(limits::kWebhooksMax);
+    auto found = view.Webhooks(parley::limits::kWebhooksMax);
     if (!found) return found.error();
     look.found = *std::move(found);
   }

@@ -2,9 +2,9 @@
 
 #include "bridge/webhooks/hook_queue.h"
 
-#include <gtest/gtest.h>
-
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "tests/support/seed.h"
 
@@ -74,7 +74,8 @@ TEST(HookQueue, ThePauseDoublesAndFollowsTheReceiver) {
   queue.Take({Message(1, kOne, 1)}, LogIndex{1}, kAll);
   int64_t now_ms = 0;
   std::vector<int64_t> pauses;
-  for (const std::optional<int64_t> retry_after : {std::optional<int64_t>(), {}, {30'000}, {10'000'000'000}}) {
+  for (const std::optional<int64_t> retry_after :
+       {std::optional<int64_t>(), {}, {30'000}, {10'000'000'000}}) {
     ASSERT_EQ(queue.Next(now_ms).size(), 1U);
     queue.Failed(kOne, retry_after, now_ms, 250);  // 250 of 500: no spread for the first
     pauses.push_back(*queue.due_ms() - now_ms);
@@ -209,8 +210,8 @@ TEST(HookQueue, RoomsAheadAreBounded) {
   EXPECT_EQ(queue.place(), (HookPlace{LogIndex{rooms}, {}}));
 }
 
-// Random answers, and new processes in between: every event is delivered, in order per room, and only what was
-// in flight twice.
+// Random answers, and new processes in between: every event is delivered, in order per room, and only what
+// was in flight twice.
 TEST(HookQueue, NothingIsLostOrOutOfOrderThroughRestarts) {
   const uint64_t seed = Seed();
   SCOPED_TRACE(SeedNote(seed));
