@@ -98,7 +98,7 @@ class PushRegistration(ParleyTest):
                 ("push.unregister", {"device": "#"}, "device"),
                 ("push.mute", {}, "untilMs, level, preview"), ("push.mute", {"device": "#", "untilMs": 0}, "device"),
                 ("push.mute", {"room": "No Capitals", "untilMs": 0}, "room"), ("push.mute", {"level": "LOUD"}, "level"),
-                ("push.mute", {"untilMs": -1}, "untilMs")]:
+                ("push.mute", {"untilMs": -1}, "until_ms")]:
             with self.subTest(method=method, body=body):
                 reply = self.ask(alice, method, "INVALID_ARGUMENT", **body)
                 self.assertIn(field, reply["reason"])
