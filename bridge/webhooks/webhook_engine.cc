@@ -120,7 +120,6 @@ WebhookEngine::Look WebhookEngine::Plan(FeedTime now) {
   const bool is_time = *committed_ != looked_ && now.steady_ms >= next_records_ms_;
   look.records = is_time || !look.scans.empty();
   if (look.records) {
-    looked_ = *committed_;
     look.at_least = *committed_;
     next_records_ms_ = now.steady_ms + limits::kWebhookRecordsMs;
   }
@@ -215,6 +214,7 @@ void WebhookEngine::CarryOut(Look look, FeedTime now) {
 }
 
 void WebhookEngine::CarryOutRecords(const Look& look) {
+  looked_ = look.last;
   std::map<std::string, bool, std::less<>> there;
   for (const domain::WebhookRecord& record : look.found) {
     Ensure(record, look.store_id);

@@ -214,10 +214,13 @@ Result<HttpClient*> WebhookEngine::Client() {
 }
 
 void WebhookEngine::Test(const domain::WebhookRecord& webhook, std::function<void(Result<HttpAnswer>)> done) {
-  const FeedTime now = parts_.clock();
-  const std::string id = "test-" + std::to_string(parts_.random());
+  std::string id = "test-";
+  {
+    const std::lock_guard lock(mutex_);
+    id += std::to_string(parts_.random());
+  }
   Result<HttpRequest> request =
-      SignedRequest(webhook, parts_.policy, id, TestBody(webhook), now.wall_ms, parts_.user_agent);
+      SignedRequest(webhook, parts_.policy, id, TestBody(webhook), parts_.clock().wall_ms, parts_.user_agent);
   if (!request) return done(std::move(request).error());
   Result<HttpClient*> client = [this] {
     const std::lock_guard lock(mutex_);

@@ -314,8 +314,10 @@ TEST_F(WebhookEngineTest, EveryKindOfFailureSaysWhy) {
   world_.tiny.Say("one", "alice");
   Settle();
   receiver_.Answer(0, 302, {{"location", "http://127.0.0.1/"}});
-  Pass(3'000);
+  Settle();
   EXPECT_THAT(Status("h").state.last_error, HasSubstr("answered 302: redirects are not followed"));
+  Pass(3'000);
+  ASSERT_THAT(receiver_.requests, SizeIs(1));
   HttpAnswer forbidden;
   forbidden.kind = HttpAnswer::Kind::kForbidden;
   forbidden.error = "10.0.0.1 is a private address";
