@@ -72,6 +72,9 @@ class WebhookReceiver:
                 receiver.connections += 1
                 return super().get_request()
 
+            def handle_error(self, request, client_address):
+                """The other side is killed now and then; what is wrong with a request is in `bad`."""
+
         self.connections = 0  # that were accepted, whatever came of them
         self.server = Server((host, 0), Handler)
         self.server.daemon_threads = True
