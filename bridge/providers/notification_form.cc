@@ -77,16 +77,28 @@ std::string Dump(const json& json) {
 
 Result<json> FitText(PushNotification notification, size_t bytes_max,
                      const std::function<json(const PushNotification&)>& make) {
-  while (true) {
+  json best = make(notification);
+  if (Dump(best).size() <= bytes_max) return best;
+  const std::string text = std::exchange(notification.text, {});
+  best = make(notification);
+  if (Dump(best).size() > bytes_max)
+    return Error{Code::INVALID_ARGUMENT, "the notification is too large even without a text"};
+  // Searched, since a character that JSON escapes takes more room there than here.
+  size_t fits = 0;
+  size_t too_long = std::min(text.size(), bytes_max);
+  while (fits + 1 < too_long) {
+    const size_t middle = fits + (too_long - fits) / 2;
+    notification.text = text;
+    Shorten(notification.text, middle);
     json made = make(notification);
-    const size_t bytes = Dump(made).size();
-    if (bytes <= bytes_max) return made;
-    if (notification.text.empty())
-      return Error{Code::INVALID_ARGUMENT, "the notification is too large even without a text"};
-    // Characters that JSON escapes take more room there than here: this may take a few rounds.
-    const size_t excess = bytes - bytes_max;
-    Shorten(notification.text, notification.text.size() - std::min(excess, notification.text.size()));
+    if (Dump(made).size() > bytes_max) {
+      too_long = middle;
+    } else {
+      fits = middle;
+      best = std::move(made);
+    }
   }
+  return best;
 }
 
 PushVerdict Verdict(Kind kind, const std::string& detail) {
