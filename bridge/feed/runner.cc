@@ -120,6 +120,7 @@ bool FeedRunner::Standing(const store::StoreView& view, LogIndex committed, Feed
 Status FeedRunner::BeginIn(const store::StoreId& store_id, LogIndex head) {
   decided_.reset();
   failing_.reset();
+  consumer_.OnBeginAnew();
   // The position last: until then the next start finds the old one, and begins anew once more.
   if (Status forgotten = letters_.Forget(); !forgotten) return forgotten;
   if (Status deleted = DeleteOwnRows(); !deleted) return deleted;
@@ -304,6 +305,7 @@ bool FeedRunner::CarryOut(const FeedHead::State& head, FeedTime now) {
     }
   }
   decided_.reset();
+  consumer_.OnCarriedOut();
   if (!failing_) Resume();
   return true;
 }
