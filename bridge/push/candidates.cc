@@ -67,7 +67,8 @@ Result<const std::vector<Uid>*> PushCandidates::In(const store::StoreView& view,
     if (!page) return page.error();
     for (const store::MemberOfRoom& member : *page) {
       after = member.uid;
-      if (domain::IsReader(member.record.role()) && records_.contains(member.uid)) with_device.push_back(member.uid);
+      if (domain::IsReader(member.record.role()) && records_.contains(member.uid))
+        with_device.push_back(member.uid);
     }
     if (page->size() < limits::kMembershipsPerRead) break;
   }

@@ -13,8 +13,8 @@
 
 namespace parley::bridge {
 
-// Whom a message of a room may be told to: the users that have registered a device, and which of them are in a
-// room. Remembers what it has read: a registration and a membership that changes must be told. One thread.
+// Whom a message of a room may be told to: the users that have registered a device, and which of them are in
+// a room. Remembers what it has read: a registration and a membership that changes must be told. One thread.
 class PushCandidates {
  public:
   // Reads all registrations, unless it has.

@@ -58,9 +58,8 @@ Status PushDecider::Decide(const OutboxItem& found, PushPlan& plan) {
   const PushItem& item = found.item;
   const auto device = DeviceOf(item);
   if (!device) return device.error();
-  const bool dead =
-      *device != nullptr &&
-      parts_.dead.contains({Uid{item.uid()}, item.device_number(), (*device)->registered_feed()});
+  const bool dead = *device != nullptr && parts_.dead.contains({Uid{item.uid()}, item.device_number(),
+                                                                (*device)->target_feed()});
   if (item.withdraw()) {
     if (*device != nullptr && !dead) return DecideWithdrawal(found, **device, plan);
     Drop(found, plan);
@@ -106,13 +105,14 @@ Status PushDecider::Decide(const OutboxItem& found, PushPlan& plan) {
   return {};
 }
 
-Status PushDecider::DecideWithdrawal(const OutboxItem& found, const PushDeviceRecord& device, PushPlan& plan) {
+Status PushDecider::DecideWithdrawal(const OutboxItem& found, const PushDeviceRecord& device,
+                                     PushPlan& plan) {
   const PushItem& item = found.item;
   const Rid rid{item.rid()};
   const Uid uid{item.uid()};
   // A newer notification of the room has taken its place, and is not to go.
-  const auto newer = parts_.outbox.Scan(ShownPrefix(uid, rid), ShownKey(uid, rid, Seq{item.seq()}, UINT32_MAX),
-                                        limits::kPushRowsPerSweep);
+  const auto newer = parts_.outbox.Scan(
+      ShownPrefix(uid, rid), ShownKey(uid, rid, Seq{item.seq()}, UINT32_MAX), limits::kPushRowsPerSweep);
   if (!newer) return newer.error();
   bool replaced = false;
   for (const PushOutbox::Row& row : *newer) {
@@ -131,7 +131,8 @@ void PushDecider::Park(const OutboxItem& found, PushPlan& plan) {
   Defer(found, v1::Push::NO_REASON, parts_.now_ms, plan);
 }
 
-void PushDecider::Defer(const OutboxItem& found, v1::Push::Reason reason, int64_t not_before_ms, PushPlan& plan) {
+void PushDecider::Defer(const OutboxItem& found, v1::Push::Reason reason, int64_t not_before_ms,
+                        PushPlan& plan) {
   CollapseOlder(found, plan);
   Drop(found, plan);
   PushItem item = found.item;

@@ -78,8 +78,8 @@ PushFacts FactsOf(const ToldMessage& message, std::string_view user, const PushD
                   const domain::MemberRecord* member, TimeZones& zones, int64_t now_ms) {
   PushFacts facts;
   facts.now_ms = now_ms;
-  facts.visible = member != nullptr && domain::IsReader(member->role()) &&
-                  member->visible_from() <= message.event.seq();
+  facts.visible =
+      member != nullptr && domain::IsReader(member->role()) && member->visible_from() <= message.event.seq();
   facts.deleted = message.deleted;
   facts.expires_ms = ExpiryOf(message, device);
   facts.read = member != nullptr && member->read() >= message.event.seq();

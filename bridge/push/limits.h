@@ -8,7 +8,8 @@ namespace parley::bridge::limits {
 
 // Notifications of one provider that have no answer yet; the others wait on the disk.
 inline constexpr size_t kPushInFlightMax = 256;
-// Waiting ones of a provider that a newer one of their room can take the place of; above: the others are each sent.
+// Waiting ones of a provider that a newer one of their room can take the place of; above: the others are each
+// sent.
 inline constexpr size_t kPushCollapsibleMax = 100'000;
 // Attempts at one notification; then it is given up.
 inline constexpr uint32_t kPushAttemptsMax = 10;
@@ -20,7 +21,8 @@ inline constexpr int64_t kPushRetryAfterMsMax = 3'600'000;
 inline constexpr int64_t kPushBlockedMs = 30'000;
 // How long a message is worth a notification, and how long one that was shown can be taken back.
 inline constexpr int64_t kPushLifeMs = int64_t{24} * 3'600'000;
-// The ledger and the times of commits: how long they are kept, and how many messages (commits); above: the oldest go.
+// The ledger and the times of commits: how long they are kept, and how many messages (commits); above: the
+// oldest go.
 inline constexpr int64_t kPushLedgerMs = int64_t{7} * 24 * 3'600'000;
 inline constexpr size_t kPushLedgerMessagesMax = 1'000'000;
 inline constexpr size_t kPushTimelineMax = 1'000'000;
@@ -39,7 +41,8 @@ inline constexpr size_t kPushTextBytesMax = 2'048;
 inline constexpr size_t kPushTestsWaitingMax = 64;
 // Devices in one answer of message.explain; above: truncated.
 inline constexpr int kPushExplainedMax = 1'000;
-// Registrations that a provider has called dead, until their removal is seen; above: all are forgotten, and asked again.
+// Registrations that a provider has called dead, until their removal is seen; above: all are forgotten, and
+// asked again.
 inline constexpr size_t kPushDeadKnownMax = 10'000;
 // What a provider said, kept for people; above: cut off.
 inline constexpr size_t kPushDetailBytesMax = 200;

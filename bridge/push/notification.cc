@@ -41,8 +41,8 @@ std::string CollapseOf(Rid rid) {
 PushNotification WithdrawalOf(const PushItem& item, const PushDeviceRecord& device) {
   PushNotification notification = For(item.user(), device);
   notification.kind = PushNotification::Kind::kWithdraw;
-  notification.id =
-      std::to_string(item.rid()) + "-" + std::to_string(item.feed()) + "-" + std::to_string(item.device_number());
+  notification.id = std::to_string(item.rid()) + "-" + std::to_string(item.feed()) + "-" +
+                    std::to_string(item.device_number());
   const bool hidden = IsDirect(item.room()) && !IsPreviewShown(device, Rid{item.rid()});
   if (!hidden) notification.room = item.room();
   notification.seq = item.seq();

@@ -26,8 +26,8 @@ class NotificationMaker {
   explicit NotificationMaker(const store::StoreView& view) : view_(view) {}
 
   // `member`: the user's membership of the room. INTERNAL as of StoreView.
-  Result<PushNotification> Make(const PushItem& item, const ToldMessage& message, const PushDeviceRecord& device,
-                                const domain::MemberRecord& member);
+  Result<PushNotification> Make(const PushItem& item, const ToldMessage& message,
+                                const PushDeviceRecord& device, const domain::MemberRecord& member);
 
  private:
   // Unread messages of all the user's rooms, as far as kPushBadgeRoomsMax.

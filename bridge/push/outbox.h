@@ -26,9 +26,9 @@ class PushBatch {
   store::LocalBatch batch_;
 };
 
-// Push's own rows, by their keys without what the feed puts in front (push_rows.h). Closed until the feed knows
-// that they are about the store that is there now; when they are about another one, the feed closes them, drops
-// them, and opens them anew. Any thread.
+// Push's own rows, by their keys without what the feed puts in front (push_rows.h). Closed until the feed
+// knows that they are about the store that is there now; when they are about another one, the feed closes
+// them, drops them, and opens them anew. Any thread.
 class PushOutbox {
  public:
   explicit PushOutbox(store::LocalStore& local) : local_(local) {}

@@ -32,7 +32,8 @@ Status ForEach(const PushOutbox& outbox, const std::string& prefix,
 }
 
 // Deletes all rows with this prefix, and writes down what became of them.
-Status End(PushOutbox& outbox, const std::string& prefix, const std::function<PushFate(const PushItem&)>& fate) {
+Status End(PushOutbox& outbox, const std::string& prefix,
+           const std::function<PushFate(const PushItem&)>& fate) {
   return ForEach(outbox, prefix, [&](const std::vector<OutboxItem>& items) {
     PushBatch batch;
     for (const OutboxItem& item : items) {
@@ -122,6 +123,18 @@ Status GiveUpAll(PushOutbox& outbox, v1::Push::Provider provider, int64_t wall_m
     if (Status ended = End(outbox, QueuedPrefix(provider, priority), fate); !ended) return ended;
   }
   return End(outbox, DeferredPrefix(provider), fate);
+}
+
+size_t CountWaiting(const PushOutbox& outbox, v1::Push::Provider provider) {
+  size_t count = 0;
+  const auto add = [&](const std::string& prefix) {
+    if (count >= limits::kPushWaitingCountedMax) return;
+    const auto rows = outbox.Scan(prefix, {}, limits::kPushWaitingCountedMax - count);
+    if (rows) count += rows->size();
+  };
+  for (const uint32_t priority : kPriorities) add(QueuedPrefix(provider, priority));
+  add(DeferredPrefix(provider));
+  return count;
 }
 
 }  // namespace parley::bridge

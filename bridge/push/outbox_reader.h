@@ -19,11 +19,12 @@ namespace parley::bridge {
 // what is gone over and over; what it gave is to be moved or deleted, or else it is to read anew. One thread.
 class OutboxReader {
  public:
-  OutboxReader(const PushOutbox& outbox, v1::Push::Provider provider) : outbox_(outbox), provider_(provider) {}
+  OutboxReader(const PushOutbox& outbox, v1::Push::Provider provider)
+      : outbox_(outbox), provider_(provider) {}
 
   enum class Which {
-    kAll,       // deferred ones whose time has come first, by half at most when there are others
-    kNew,       // not looked at before
+    kAll,  // deferred ones whose time has come first, by half at most when there are others
+    kNew,  // not looked at before
     kDeferred,
   };
   // In the order in which they are to be decided about. As of LocalStore; rows that are damaged are left out.
@@ -50,5 +51,7 @@ Status RecoverSending(PushOutbox& outbox, v1::Push::Provider provider, int64_t w
 Status LoadDeferred(const PushOutbox& outbox, v1::Push::Provider provider, CollapseIndex& deferred);
 // What waits for a provider that this server cannot reach (any more).
 Status GiveUpAll(PushOutbox& outbox, v1::Push::Provider provider, int64_t wall_ms);
+// Notifications that wait, as far as kPushWaitingCountedMax; what cannot be read is not counted.
+size_t CountWaiting(const PushOutbox& outbox, v1::Push::Provider provider);
 
 }  // namespace parley::bridge

@@ -51,7 +51,8 @@ PushFate FateOf(const JudgedPush& judged, int64_t wall_ms) {
   return fate;
 }
 
-Status PutDeviceStatus(const JudgedPush& judged, const PushOutbox& outbox, int64_t wall_ms, PushBatch& batch) {
+Status PutDeviceStatus(const JudgedPush& judged, const PushOutbox& outbox, int64_t wall_ms,
+                       PushBatch& batch) {
   const PushItem& item = judged.sent.item;
   const std::string key = DeviceStatusKey({Uid{item.uid()}, item.device_number()});
   PushDeviceStatus status;
@@ -85,7 +86,8 @@ struct Meanwhile {
   bool read = false;
   bool deleted = false;
 };
-Result<Meanwhile> LookMeanwhile(const PushItem& item, const PushOutbox& outbox, const store::StoreView* view) {
+Result<Meanwhile> LookMeanwhile(const PushItem& item, const PushOutbox& outbox,
+                                const store::StoreView* view) {
   Meanwhile meanwhile;
   if (view == nullptr) return meanwhile;
   const auto member = view->Member(Rid{item.rid()}, Uid{item.uid()});
@@ -128,8 +130,8 @@ JudgedPush JudgePush(SentPush sent, PushVerdict verdict, int status, int64_t wal
         return judged;
       }
       const bool at_once = judged.verdict.kind == Kind::kSignIn && item.attempts() == 1;
-      const int64_t asked_ms = std::clamp<int64_t>(judged.verdict.retry_after_ms.value_or(0), 0,
-                                                   limits::kPushRetryAfterMsMax);
+      const int64_t asked_ms =
+          std::clamp<int64_t>(judged.verdict.retry_after_ms.value_or(0), 0, limits::kPushRetryAfterMsMax);
       const int64_t pause_ms = at_once ? 0 : std::max(PauseMs(item.attempts(), random), asked_ms);
       item.set_not_before_ms(static_cast<uint64_t>(wall_ms + pause_ms));
       break;

@@ -16,22 +16,22 @@ namespace parley::bridge {
 struct DeadRegistration {
   std::string user;
   std::string device;
-  uint64_t registered_feed = 0;
+  uint64_t target_feed = 0;
 };
 
 // What was handed to the network.
 struct SentPush {
-  PushItem item;
+  PushItem item{};
   bool test = false;  // it has no rows
-  uint64_t registered_feed = 0;
+  uint64_t target_feed = 0;
   int64_t sent_ms = 0;
   uint64_t epoch = 0;  // of the outbox
 };
 
 // And what came of it.
 struct JudgedPush {
-  SentPush sent;
-  PushVerdict verdict;
+  SentPush sent{};
+  PushVerdict verdict{};
   int status = 0;
   PushSenderCounters::Outcome outcome = PushSenderCounters::Outcome::kAccepted;
   bool again = false;  // it is deferred: sent.item says until when

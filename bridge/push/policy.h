@@ -16,8 +16,8 @@ struct PushFacts {
   int64_t expires_ms = 0;
   bool read = false;
   bool registered = true;
-  bool configured = true;  // this server can reach the provider
-  uint64_t muted_until_ms = 0;  // the later one of the room's and the device's
+  bool configured = true;                 // this server can reach the provider
+  uint64_t muted_until_ms = 0;            // the later one of the room's and the device's
   v1::Push::Level level = v1::Push::ALL;  // the room's, else the device's
   bool direct = false;
   bool mention = false;  // of this user

@@ -24,7 +24,8 @@ Result<std::optional<v1::Event>> EventOf(const store::StoreView& view, Rid rid, 
 }
 
 Handled Failed(const Error& error) {
-  return error.code == Code::INVALID_ARGUMENT ? Handled::Poison(error.reason) : Handled::TryAgain(error.reason);
+  return error.code == Code::INVALID_ARGUMENT ? Handled::Poison(error.reason)
+                                              : Handled::TryAgain(error.reason);
 }
 
 PushItem ItemOf(const ToldMessage& message, Uid uid, const std::string& user, const PushDeviceRecord& device,
@@ -101,7 +102,8 @@ void PushConsumer::OnBeginAnew() {
   candidates_.Forget();
 }
 
-Handled PushConsumer::Handle(const store::FeedEntry& entry, const FeedContext& context, FeedEffects& effects) {
+Handled PushConsumer::Handle(const store::FeedEntry& entry, const FeedContext& context,
+                             FeedEffects& effects) {
   using Kind = store::FeedItem::Kind;
   parts_.outbox.Open();
   if (Status loaded = candidates_.Load(context.view); !loaded) return Failed(loaded.error());
@@ -109,7 +111,8 @@ Handled PushConsumer::Handle(const store::FeedEntry& entry, const FeedContext& c
     Handled handled;
     switch (item.kind) {
       case Kind::kPush:
-        if (Status read = candidates_.Refresh(context.view, Uid{item.first}); !read) handled = Failed(read.error());
+        if (Status read = candidates_.Refresh(context.view, Uid{item.first}); !read)
+          handled = Failed(read.error());
         break;
       case Kind::kCursor:
         handled = TakeBackRead(Rid{item.first}, Uid{item.second}, entry.index, context, effects);
@@ -128,7 +131,8 @@ Handled PushConsumer::Handle(const store::FeedEntry& entry, const FeedContext& c
   return Handled::Done();
 }
 
-Handled PushConsumer::HandleEvent(const store::FeedItem& item, const FeedContext& context, FeedEffects& effects) {
+Handled PushConsumer::HandleEvent(const store::FeedItem& item, const FeedContext& context,
+                                  FeedEffects& effects) {
   const Rid rid{item.first};
   const auto members = candidates_.In(context.view, rid);
   if (!members) return Failed(members.error());
@@ -157,12 +161,14 @@ Handled PushConsumer::Tell(const ToldMessage& message, const FeedContext& contex
     std::optional<Whereabouts> user;
     for (const PushDeviceRecord& device : record->devices()) {
       if (device.registered_feed() >= message.event.feed()) continue;
-      PushFacts facts = FactsOf(message, record->username(), device, *member ? &**member : nullptr, zones_, now_ms);
+      PushFacts facts =
+          FactsOf(message, record->username(), device, *member ? &**member : nullptr, zones_, now_ms);
       facts.configured = parts_.providers[ProviderOf(device)].configured;
       if (!user) user = parts_.connectedness.Of(record->username());
       facts.user = *user;
       const PushDecision decision = DecidePush(facts);
-      if (decision.kind == PushDecision::Kind::kWait) return Handled::Wait("who is connected is not known yet");
+      if (decision.kind == PushDecision::Kind::kWait)
+        return Handled::Wait("who is connected is not known yet");
       if (decision.kind == PushDecision::Kind::kSuppress) {
         suppressions.Add(decision.reason, uid, device.number());
         continue;
@@ -199,8 +205,8 @@ Result<bool> PushConsumer::MayDelete(Rid rid, const v1::Event& event, Seq target
   return *member && ((*member)->role() == v1::Member::OWNER || (*member)->role() == v1::Member::MODERATOR);
 }
 
-Handled PushConsumer::TakeBackDeleted(Rid rid, const v1::Event& event, LogIndex index, const FeedContext& context,
-                                      FeedEffects& effects) {
+Handled PushConsumer::TakeBackDeleted(Rid rid, const v1::Event& event, LogIndex index,
+                                      const FeedContext& context, FeedEffects& effects) {
   const Seq target{event.delete_().target_seq()};
   if (target.value == 0 || target.value >= event.seq()) return Handled::Done();
   const Result<bool> may = MayDelete(rid, event, target, context.view);
@@ -265,7 +271,8 @@ Handled PushConsumer::TakeBackRead(Rid rid, Uid uid, LogIndex index, const FeedC
       record.set_read_ms(static_cast<uint64_t>(context.now.wall_ms));
       effects.Put(ledger_key, record.SerializeAsString());
       const bool fresh = context.now.wall_ms - value->accepted_ms < limits::kPushLifeMs;
-      if (fresh && parts_.providers[value->provider].can_withdraw) seqs[shown->number].push_back(shown->seq.value);
+      if (fresh && parts_.providers[value->provider].can_withdraw)
+        seqs[shown->number].push_back(shown->seq.value);
     }
     if (!more) break;
   }

@@ -57,7 +57,8 @@ class PushConsumer final : public FeedConsumer {
   Handled TakeBackRead(Rid rid, Uid uid, LogIndex index, const FeedContext& context, FeedEffects& effects);
   Result<bool> MayDelete(Rid rid, const v1::Event& event, Seq target, const store::StoreView& view) const;
   // One for each device of `seqs`.
-  void Withdraw(const PushItem& of, const std::map<uint32_t, std::vector<uint64_t>>& seqs, FeedEffects& effects);
+  void Withdraw(const PushItem& of, const std::map<uint32_t, std::vector<uint64_t>>& seqs,
+                FeedEffects& effects);
 
   const Parts parts_;
   PushCandidates candidates_;

@@ -20,7 +20,7 @@ using internal::v1::PushSuppressions;
 inline constexpr std::string_view kPushConsumer = "push";
 
 // Of items, in order.
-inline constexpr uint32_t kPushUrgent = 0;    // direct messages and mentions
+inline constexpr uint32_t kPushUrgent = 0;  // direct messages and mentions
 inline constexpr uint32_t kPushOrdinary = 1;
 inline constexpr uint32_t kPushWithdraw = 2;
 
@@ -39,7 +39,7 @@ std::string PushRowKey(std::string_view own_key);
 std::string QueuedPrefix(v1::Push::Provider provider, uint32_t priority);
 std::string QueuedKey(const PushItem& item);
 std::string DeferredPrefix(v1::Push::Provider provider);
-std::string DeferredKey(const PushItem& item);  // at not_before_ms
+std::string DeferredKey(const PushItem& item);                 // at not_before_ms
 std::optional<int64_t> NotBeforeOf(std::string_view own_key);  // of a DeferredKey
 std::string SendingPrefix(v1::Push::Provider provider);
 std::string SendingKey(const PushItem& item);

@@ -163,7 +163,7 @@ void PushService::Remove(const DeadRegistration& dead) {
   const nlohmann::json command = {{"command", "removePushDevice"},
                                   {"username", dead.user},
                                   {"device", dead.device},
-                                  {"registeredFeed", std::to_string(dead.registered_feed)}};
+                                  {"targetFeed", std::to_string(dead.target_feed)}};
   const nlohmann::json commands = {{"commands", nlohmann::json::array({command})}};
   // Lost with the connection: the next notification to it finds out again.
   if (Status sent = parts_.publish({kControlTopic, commands.dump(), 1}); !sent) {
@@ -204,7 +204,8 @@ void PushService::GiveUpUnreachable() {
     const auto provider = static_cast<v1::Push::Provider>(i);
     if (table_[i].configured) continue;
     if (Status given_up = GiveUpAll(outbox_, provider, Now().wall_ms); !given_up) {
-      parts_.log("cannot give up what waits for a provider that is not configured: " + given_up.error().reason);
+      parts_.log("cannot give up what waits for a provider that is not configured: " +
+                 given_up.error().reason);
     }
   }
 }

@@ -27,8 +27,8 @@
 
 namespace parley::bridge {
 
-// Push, put together: a sender with a thread and an HTTP client of its own for each provider, so that one that
-// hangs slows no other, and a thread that keeps house.
+// Push, put together: a sender with a thread and an HTTP client of its own for each provider, so that one
+// that hangs slows no other, and a thread that keeps house.
 class PushService {
  public:
   struct Parts {
@@ -96,7 +96,7 @@ class PushService {
   Timeline timeline_;
   PushCounters counters_;
   PushSweep sweep_;
-  std::atomic<bool> in_use_{false};  // somebody has registered
+  std::atomic<bool> in_use_{false};               // somebody has registered
   std::vector<std::unique_ptr<Worker>> workers_;  // unchanged after Start()
   std::thread keeper_;
 

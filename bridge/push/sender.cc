@@ -101,8 +101,8 @@ bool PushSender::TakeAnswers(const FeedTime& now) {
     auto sent = in_flight_.extract(answer.number);
     if (sent.empty() || sent.mapped().epoch != epoch_) continue;
     PushVerdict verdict = parts_.provider.Judge(answer.answer, now.wall_ms);
-    judged_.push_back(JudgePush(std::move(sent.mapped()), std::move(verdict), answer.answer.status, now.wall_ms,
-                                parts_.random()));
+    judged_.push_back(JudgePush(std::move(sent.mapped()), std::move(verdict), answer.answer.status,
+                                now.wall_ms, parts_.random()));
   }
   if (judged_.empty()) return true;
   // What cannot be read now is not looked at: at worst somebody keeps a notification of what was read.
@@ -141,14 +141,15 @@ void PushSender::Settle(const JudgedPush& judged, const FeedTime& now) {
   }
   if (judged.outcome == PushSenderCounters::Outcome::kDead) {
     if (dead_.size() >= limits::kPushDeadKnownMax) dead_.clear();
-    dead_.insert({Uid{item.uid()}, item.device_number(), judged.sent.registered_feed});
-    parts_.remove({item.user(), item.device(), judged.sent.registered_feed});
+    dead_.insert({Uid{item.uid()}, item.device_number(), judged.sent.target_feed});
+    parts_.remove({item.user(), item.device(), judged.sent.target_feed});
   }
 }
 
 void PushSender::Block(const std::string& why, const FeedTime& now) {
   if (!std::exchange(blocked_, true)) {
-    parts_.log("takes nothing from this server (" + why + "): what is to be sent waits, and it is tried again every " +
+    parts_.log("takes nothing from this server (" + why +
+               "): what is to be sent waits, and it is tried again every " +
                std::to_string(limits::kPushBlockedMs / 1000) + " s");
   }
   probe_ms_ = now.steady_ms + limits::kPushBlockedMs;
@@ -200,9 +201,9 @@ bool PushSender::SendDue(const FeedTime& now) {
   const size_t room = limits::kPushInFlightMax - std::min(limits::kPushInFlightMax, in_flight_.size());
   const size_t count_max = probes ? std::min<size_t>(room, 1) : room;
   if (count_max == 0) return true;
-  const auto which = !blocked_  ? OutboxReader::Which::kAll
-                     : probes ? OutboxReader::Which::kDeferred
-                              : OutboxReader::Which::kNew;
+  const auto which = !blocked_ ? OutboxReader::Which::kAll
+                     : probes  ? OutboxReader::Which::kDeferred
+                               : OutboxReader::Which::kNew;
   const auto found = due_.Find(which, now.wall_ms, count_max);
   if (!found) {
     Complain("read the outbox", found.error().reason);
@@ -264,17 +265,19 @@ bool PushSender::MarkAndSend(PushPlan plan, const FeedTime& now) {
     item.set_attempts(item.attempts() + 1);
     Result<HttpRequest> request = parts_.provider.Build(ready.notification, ready.device, now.wall_ms);
     if (!request) {
-      PutFate(item, {.state = v1::Push::FAILED, .reason = v1::Push::REFUSED, .detail = request.error().reason},
+      PutFate(item,
+              {.state = v1::Push::FAILED, .reason = v1::Push::REFUSED, .detail = request.error().reason},
               plan.batch);
       parts_.own_counters.outcomes.Add(PushSenderCounters::Outcome::kRefused);
       continue;
     }
     plan.batch.Put(SendingKey(item), item.SerializeAsString());
     PutFate(item, {.state = v1::Push::SENDING, .sent_ms = now.wall_ms}, plan.batch);
-    to_send.push_back({*std::move(request), {.item = std::move(item),
-                                             .registered_feed = ready.device.registered_feed(),
-                                             .sent_ms = now.wall_ms,
-                                             .epoch = epoch_.value_or(0)}});
+    to_send.push_back({*std::move(request),
+                       {.item = std::move(item),
+                        .target_feed = ready.device.target_feed(),
+                        .sent_ms = now.wall_ms,
+                        .epoch = epoch_.value_or(0)}});
   }
   const Durability durability = to_send.empty() ? Durability::kProcess : Durability::kDisk;
   if (Status written = parts_.outbox.Write(plan.batch, durability); !written) {
@@ -305,7 +308,7 @@ void PushSender::SendTests(const FeedTime& now) {
       continue;
     }
     SentPush sent{.test = true,
-                  .registered_feed = test.device.registered_feed(),
+                  .target_feed = test.device.target_feed(),
                   .sent_ms = now.wall_ms,
                   .epoch = epoch_.value_or(0)};
     sent.item.set_uid(test.uid.value);

@@ -94,7 +94,7 @@ class PushSender {
   OutboxReader due_;
   CollapseIndex deferred_;
   DeadRegistrations dead_;
-  std::optional<uint64_t> epoch_;     // of the outbox, whose rows it knows
+  std::optional<uint64_t> epoch_;           // of the outbox, whose rows it knows
   std::map<uint64_t, SentPush> in_flight_;  // by number
   uint64_t next_number_ = 0;
   std::vector<JudgedPush> judged_;  // and not written down yet

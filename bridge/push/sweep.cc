@@ -74,7 +74,8 @@ Result<bool> PushSweep::FreeOldest(Count& count, const Free& free) {
   return freed == limits::kPushRowsPerSweep;
 }
 
-Result<bool> PushSweep::FreeLedger(const PushOutbox::Row& row, int64_t wall_ms, bool too_many, PushBatch& batch) {
+Result<bool> PushSweep::FreeLedger(const PushOutbox::Row& row, int64_t wall_ms, bool too_many,
+                                   PushBatch& batch) {
   const std::optional<LedgerTime> time = ParseLedgerTimeKey(row.key);
   if (time && time->wall_ms + limits_.keep_ms > wall_ms && !too_many) return false;
   batch.Delete(row.key);

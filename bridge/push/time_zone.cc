@@ -17,7 +17,8 @@ constexpr int64_t kMsPerMinute = 60'000;
 constexpr int64_t kMsPerDay = kHoursPerDay * kMinutesPerHour * kMsPerMinute;
 
 std::optional<int> TwoDigits(std::string_view text, int below) {
-  if (text.size() != 2 || text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9') return std::nullopt;
+  if (text.size() != 2 || text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9')
+    return std::nullopt;
   const int value = (text[0] - '0') * 10 + (text[1] - '0');
   return value < below ? std::optional(value) : std::nullopt;
 }
@@ -66,8 +67,8 @@ TimeZones::Zone& TimeZones::Of(const std::string& name) {
   if (zones_.size() >= limits::kPushTimeZonesMax) zones_.clear();
   auto made = std::make_unique<Zone>();
   // Of a name that it does not know ICU makes one without an offset.
-  made->zone.reset(icu::TimeZone::createTimeZone(
-      name.empty() ? icu::UnicodeString("UTC") : icu::UnicodeString::fromUTF8(name)));
+  made->zone.reset(icu::TimeZone::createTimeZone(name.empty() ? icu::UnicodeString("UTC")
+                                                              : icu::UnicodeString::fromUTF8(name)));
   return *(zones_[name] = std::move(made));
 }
 
@@ -81,8 +82,8 @@ std::optional<int64_t> TimeZones::QuietUntil(const v1::QuietHours& hours, int64_
   const int64_t of_day_ms = ((local_ms % kMsPerDay) + kMsPerDay) % kMsPerDay;
   const int64_t from_ms = *from * kMsPerMinute;
   const int64_t to_ms = *to * kMsPerMinute;
-  const bool quiet = from_ms < to_ms ? of_day_ms >= from_ms && of_day_ms < to_ms
-                                     : of_day_ms >= from_ms || of_day_ms < to_ms;
+  const bool quiet =
+      from_ms < to_ms ? of_day_ms >= from_ms && of_day_ms < to_ms : of_day_ms >= from_ms || of_day_ms < to_ms;
   if (!quiet) return std::nullopt;
   const int64_t until_end_ms = of_day_ms < to_ms ? to_ms - of_day_ms : kMsPerDay - of_day_ms + to_ms;
   // As if the clock were not changed meanwhile; then as it stands by then.

@@ -28,7 +28,8 @@ Result<std::optional<CommitTimes>> Timeline::Find(const PushOutbox& outbox, LogI
     // Before the first one there may have been others.
     if (found != recent_.end() && found != recent_.begin()) return std::optional(*found);
   }
-  const auto rows = outbox.Scan(kTimelinePrefix, TimelineKey({index.value - std::min<uint64_t>(index.value, 1)}), 1);
+  const auto rows =
+      outbox.Scan(kTimelinePrefix, TimelineKey({index.value - std::min<uint64_t>(index.value, 1)}), 1);
   if (!rows) return rows.error();
   if (!rows->empty()) return ParseCommitTimes(rows->front().key, rows->front().value);
   const std::lock_guard lock(mutex_);
