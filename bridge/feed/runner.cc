@@ -71,7 +71,7 @@ void FeedRunner::Decide(const FeedHead::State& head, FeedTime now) {
   const std::optional<DeadLetter> replay = letters_.NextReplay();
   const std::optional<int64_t> due = consumer_.due_ms();
   const bool is_due = due && *due <= now.steady_ms;
-  const bool behind = !position_ || position_->offset != committed;
+  const bool behind = !stood_ || !position_ || position_->offset != committed;
   more_ = false;
   if (!replay && !is_due && !behind) return Resume();
   // No more than what is known to be there: after a restart the store may be a shorter one.
@@ -80,6 +80,7 @@ void FeedRunner::Decide(const FeedHead::State& head, FeedTime now) {
   if (!view) return PauseForStore(now, view.error().reason);
   connection_ = head.connection;
   if (!Standing(**view, committed, now)) return;
+  stood_ = true;
   if (replay) {
     DecideReplay(**view, *replay, now);
   } else if (is_due) {

@@ -58,8 +58,8 @@ Status PushDecider::Decide(const OutboxItem& found, PushPlan& plan) {
   const PushItem& item = found.item;
   const auto device = DeviceOf(item);
   if (!device) return device.error();
-  const bool dead = *device != nullptr && parts_.dead.contains({Uid{item.uid()}, item.device_number(),
-                                                                (*device)->target_feed()});
+  const bool dead = *device != nullptr &&
+                    parts_.dead.contains({Uid{item.uid()}, item.device_number(), (*device)->target_feed()});
   if (item.withdraw()) {
     if (*device != nullptr && !dead) return DecideWithdrawal(found, **device, plan);
     Drop(found, plan);

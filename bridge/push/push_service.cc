@@ -65,7 +65,7 @@ Status PushService::Start() {
 Status PushService::StartWorker(Worker& worker) {
   HttpClient::Options options = parts_.http;
   options.name = "push-" + std::to_string(static_cast<int>(worker.provider->kind()));
-  auto client = HttpClient::Start(std::move(options));
+  auto client = parts_.start_client(std::move(options));
   if (!client) return std::move(client).error();
   worker.client = *std::move(client);
   auto random = std::make_shared<std::mt19937_64>(std::random_device()());

@@ -40,6 +40,7 @@ class PushService {
     std::vector<std::unique_ptr<PushProvider>> providers;
     std::string vapid_public_key;  // "": no Web Push
     HttpClient::Options http;      // of each provider; the name is made here
+    std::function<Result<std::unique_ptr<HttpClient>>(HttpClient::Options)> start_client;
   };
 
   explicit PushService(Parts parts);

@@ -89,6 +89,7 @@ TEST_F(PushTest, NothingIsDecidedBeforeItIsKnownWhoIsConnected) {
   }
   EXPECT_EQ(world_.Fate("lobby", seq, "phone"), "");
   world_.connectedness.users.clear();
+  world_.now.steady_ms += 6'000;  // the feed's longest pause
   world_.Follow();
   EXPECT_THAT(world_.Devices(), ElementsAre("phone"));
 }
@@ -301,6 +302,7 @@ TEST(PushProperty, EachDeviceIsToldAtMostOnceAndNothingIsForgotten) {
     world.tiny.CreateRoom("lobby", {{"alice", kOwner}, {"bob", kMember}, {"carol", kMember}});
     world.Register("bob", "phone");
     world.Register("carol", "tablet");
+    world.Follow();
     const std::vector<std::string> devices = {"phone", "tablet"};
     std::map<std::string, int> taken;  // perhaps, by notification and device
     std::map<std::string, int> attempted;
