@@ -53,17 +53,21 @@ void CollectPush(MetricsPage& page, const PushService& push) {
       page.Counter("parley_push_outcomes_total", "Attempts at notifications, by what came of them.");
   MetricFamily& times = page.Histogram("parley_push_accepted_seconds",
                                        "From the decision to notify to the provider's acceptance.");
-  push.ForEachSender([&](v1::Push::Provider provider, const PushSenderCounters& counters) {
+  static const PushSenderCounters kNone;
+  for (int i = 1; i < v1::Push::Provider_ARRAYSIZE; ++i) {
+    const auto provider = static_cast<v1::Push::Provider>(i);
+    const PushSenderCounters* known = push.CountersOf(provider);
+    const PushSenderCounters& counters = known != nullptr ? *known : kNone;
     const std::string name = LowerCase(v1::Push::Provider_Name(provider));
     const MetricLabels labels{{"provider", name}};
-    waiting.Add(uint64_t{CountWaiting(push.outbox(), provider)}, labels);
+    waiting.Add(uint64_t{known != nullptr ? CountWaiting(push.outbox(), provider) : 0}, labels);
     in_flight.Add(counters.in_flight.load(), labels);
     blocked.Add(uint64_t{counters.blocked.load()}, labels);
     times.Add(counters.times.Snapshot(), kNanosecondsPerSecond, labels);
     for (const auto& [outcome, outcome_name] : kOutcomeNames) {
       outcomes.Add(counters.outcomes.of(outcome), {{"provider", name}, {"outcome", outcome_name}});
     }
-  });
+  }
 }
 
 }  // namespace parley::bridge

@@ -217,9 +217,11 @@ bool PushService::SendTest(Uid uid, const std::string& user, const PushDeviceRec
   return false;
 }
 
-void PushService::ForEachSender(
-    const std::function<void(v1::Push::Provider, const PushSenderCounters&)>& visit) const {
-  for (const std::unique_ptr<Worker>& worker : workers_) visit(worker->provider->kind(), worker->counters);
+const PushSenderCounters* PushService::CountersOf(v1::Push::Provider provider) const {
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    if (worker->provider->kind() == provider) return &worker->counters;
+  }
+  return nullptr;
 }
 
 }  // namespace parley::bridge

@@ -66,8 +66,8 @@ class PushService {
   bool reaches(v1::Push::Provider provider) const { return table_[provider].configured; }
   // False: too many tests wait, or the provider is not there.
   bool SendTest(Uid uid, const std::string& user, const PushDeviceRecord& device);
-  // Calls visit(provider, counters) for each.
-  void ForEachSender(const std::function<void(v1::Push::Provider, const PushSenderCounters&)>& visit) const;
+  // nullptr: there is no such provider here.
+  const PushSenderCounters* CountersOf(v1::Push::Provider provider) const;
 
  private:
   // A provider, with all that it needs. `client` ends before `sender`, which it answers.
