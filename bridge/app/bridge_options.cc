@@ -35,8 +35,11 @@ po::options_description Description(BridgeOptions& options, Numbers& numbers) {
       ("http-connections", po::value(&options.http_connections)->default_value(options.http_connections), "HTTP connections at once; one more is closed")
       ("http-timeout", po::value(&numbers.http_timeout_s)->default_value(numbers.http_timeout_s), "seconds that a request may take to arrive, and a connection may lie idle")
       ("presence-grace-ms", po::value(&options.presence_grace_ms)->default_value(options.presence_grace_ms),
-       "how long somebody stays online who has lost the connection, ms");
+       "how long somebody stays online who has lost the connection, ms")
+      ("push-allow", po::value(&options.push_allow), "call addresses of this network though it is not public, by http, too, such as 10.1.0.0/16; again for more")
+      ("push-ca", po::value(&options.push_ca), "trust the authorities in this PEM file, too, when others' servers are called");
   // clang-format on
+  AddPushOptions(options.push, description);
   return description;
 }
 
@@ -65,6 +68,7 @@ Status TakeNumbers(const Numbers& numbers, BridgeOptions& options) {
   if (options.http_tls_cert.empty() != options.http_tls_key.empty()) {
     return Error{Code::INVALID_ARGUMENT, "--http-tls-cert and --http-tls-key: give both, or neither"};
   }
+  if (Status push = CheckPushOptions(options.push); !push) return push;
   options.port = static_cast<uint16_t>(numbers.broker_port);
   options.http_port = static_cast<uint16_t>(numbers.http_port);
   options.http_timeout_ms = int64_t{numbers.http_timeout_s} * 1000;
