@@ -23,5 +23,9 @@ inline constexpr long kHttpStreamsMax = 256;
 // Connections that are going away and are remembered; above: the oldest is forgotten, its requests count as
 // unanswered.
 inline constexpr size_t kGoingAwayMax = 64;
+// Transfers that are kept for the next requests; above: freed.
+inline constexpr size_t kHttpTransfersKept = 512;
+// What is read of an answer's headers, all of them together; above: the stream is closed, no answer.
+inline constexpr size_t kHttpAnswerHeaderBytesRead = size_t{64} * 1024;
 
 }  // namespace parley::bridge::limits
