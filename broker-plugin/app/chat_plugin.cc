@@ -249,7 +249,13 @@ Session* ChatPlugin::Known(const ClientView& client, Session& scratch) {
   if (Session* session = LearnFromCertificate(client)) return session;
   const Session* owned = sessions_.FindClient(client.client);
   if (owned == nullptr || owned->connected || owned->user != client.user) return nullptr;
-  scratch = *owned;
+  // Who it is; what it has subscribed to is not to be changed.
+  scratch.client = owned->client;
+  scratch.user = owned->user;
+  scratch.kind = owned->kind;
+  scratch.connected = false;
+  scratch.outlives = owned->outlives;
+  scratch.v5 = owned->v5;
   return &scratch;
 }
 
@@ -271,18 +277,17 @@ ChatPlugin::AccessVerdict ChatPlugin::OnSubscribe(const ClientView& client, std:
     if (user != nullptr && user->disabled) return AccessVerdict::kAllow;
     return DecideSubscribe(client, *session, filter, qos);
   }
-  const size_t hash = std::hash<std::string_view>()(filter);
-  std::vector<size_t>& filters = session->filters;
-  const bool known = std::find(filters.begin(), filters.end(), hash) != filters.end();
-  if (!known && filters.size() >= view_.config().subscriptions_per_client) return AccessVerdict::kDeny;
+  const bool known = session->filters.Has(filter);
+  const bool full = session->filters.size() >= view_.config().subscriptions_per_client;
+  if (!known && full) return AccessVerdict::kDeny;
   const AccessVerdict verdict = DecideSubscribe(client, *session, filter, qos);
-  if (!known && verdict != AccessVerdict::kDeny) filters.push_back(hash);
+  if (!known && verdict != AccessVerdict::kDeny) session->filters.Add(filter);
   return verdict;
 }
 
 void ChatPlugin::OnUnsubscribe(const ClientView& client, std::string_view filter) {
   if (Session* session = sessions_.Find(client.handle)) {
-    std::erase(session->filters, std::hash<std::string_view>()(filter));
+    session->filters.Remove(filter);
   }
 }
 

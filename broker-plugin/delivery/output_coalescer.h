@@ -33,7 +33,7 @@ class OutputCoalescer {
  private:
   const SocketOf socket_of_;
   bool active_ = false;
-  uint64_t burst_ = 1;
+  uint32_t burst_ = 1;  // goes round: an old number may be met again, and then one cork comes early
   std::vector<int> corked_;
   uint64_t corked_count_ = 0;
 };

@@ -1,5 +1,7 @@
 #include "broker-plugin/delivery/delivery.h"
 
+#include <utility>
+
 #include <gmock/gmock.h>
 
 #include "broker-plugin/acl/access.h"
@@ -61,7 +63,7 @@ class DeliveryTest : public testing::Test {
     session.client = id;
     session.user = user;
     for (const std::string& filter : client.filters) session.interest.Add(filter, user, id);
-    sessions_.Connected(&client, session);
+    sessions_.Connected(&client, std::move(session));
     return client;
   }
   void ConnectDoorbell() {
@@ -125,7 +127,7 @@ TEST_P(DeliveryBothWaysTest, InboxItemsGoToTheirUserInTheEncodingsThatSomebodyTa
     session.client = id;
     session.user = user;
     session.interest.Add(client.filters.front(), user, id);
-    sessions_.Connected(&client, session);
+    sessions_.Connected(&client, std::move(session));
     return client;
   };
   FakeClient& phone = take("c1", "carol", Encoding::kPb);
@@ -167,7 +169,7 @@ TEST_P(DeliveryBothWaysTest, ManyInboxItemsAreSliced) {
     session.client = user;
     session.user = user;
     session.interest.Add(client.filters.front(), user, user);
-    sessions_.Connected(&client, session);
+    sessions_.Connected(&client, std::move(session));
     clients.push_back(&client);
   }
   Commit({world_.CreateRoom("hall", members)});
@@ -283,7 +285,8 @@ TEST_P(DeliveryBothWaysTest, TenThousandRecipientsGoOutInSlices) {
     session.client = user;
     session.user = user;
     session.interest.user_events[static_cast<size_t>(Encoding::kPb)] = true;
-    sessions_.Connected(reinterpret_cast<ClientHandle>(static_cast<uintptr_t>(16 + 16 * i)), session);
+    sessions_.Connected(reinterpret_cast<ClientHandle>(static_cast<uintptr_t>(16 + 16 * i)),
+                        std::move(session));
   }
   const domain::Applied made = world_.CreateRoom("big", members);
   for (const domain::Change& change : made.changes) view_.Apply(change);
