@@ -374,7 +374,7 @@ ChatPlugin::AccessVerdict ChatPlugin::OnWill(const ClientView& client, std::stri
 }
 
 Gate::Verdict ChatPlugin::OnMessage(const ClientView& client, const Publication& publication) {
-  const Session* session = sessions_.Find(client.handle);
+  Session* session = sessions_.Find(client.handle);
   if (session == nullptr) {
     if (IsChat(publication.topic)) return Gate::Verdict::kRefuse;
     gate_.bound().Take(nullptr, publication.topic, publication.payload, publication.qos);
@@ -382,6 +382,7 @@ Gate::Verdict ChatPlugin::OnMessage(const ClientView& client, const Publication&
   }
   if (log_failed_ && IsChat(publication.topic)) return Gate::Verdict::kClose;
   if (publication.topic.substr(0, kRequests.size()) == kRequests) session_notices_.TellNow();
+  if (publication.qos > 0) coalescer_.OnAnswer(*session);
   return gate_.OnMessage(*session, publication);
 }
 
@@ -404,7 +405,7 @@ void ChatPlugin::OnTick() {
   for (const std::string& client : std::exchange(to_settle_, {})) {
     if (Session* kept = sessions_.Settle(client)) BindInLog(*kept);
   }
-  coalescer_.Release();
+  coalescer_.OnPassEnd();
   const auto now = std::chrono::steady_clock::now();
   bridge_requests_.Expire(now);
   TellStats(now);

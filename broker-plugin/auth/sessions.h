@@ -55,6 +55,7 @@ struct Session {
   struct Burst {
     uint32_t number = 0;
     bool corked = false;
+    uint16_t answers = 0;
   } burst{};
   Kind kind = Kind::kUser;
   bool connected = true;
