@@ -131,16 +131,26 @@ Applied StateMachine::Apply(LogIndex index, const Command& command, const Known&
     case Command::kSetConfig:
       SetConfig(context, command.set_config());
       break;
-    case Command::kRegisterPush:
-    case Command::kUnregisterPush:
-    case Command::kMutePush:
-    case Command::kCreateWebhook:
-    case Command::kUpdateWebhook:
-    case Command::kDeleteWebhook:
-      context.Refuse(Code::UNIMPLEMENTED, "not in this version");
-      break;
     case Command::kMoveCursor:
       MoveCursor(context, command.move_cursor());
+      break;
+    case Command::kRegisterPush:
+      RegisterPush(context, command.register_push());
+      break;
+    case Command::kUnregisterPush:
+      UnregisterPush(context, command.unregister_push());
+      break;
+    case Command::kMutePush:
+      MutePush(context, command.mute_push());
+      break;
+    case Command::kCreateWebhook:
+      CreateWebhook(context, command.create_webhook());
+      break;
+    case Command::kUpdateWebhook:
+      UpdateWebhook(context, command.update_webhook());
+      break;
+    case Command::kDeleteWebhook:
+      DeleteWebhook(context, command.delete_webhook());
       break;
     case Command::BODY_NOT_SET:
       context.Refuse(Code::UNIMPLEMENTED, "this version does not know the command");

@@ -77,7 +77,7 @@ class DeliveryTest : public testing::Test {
   }
   void Commit(std::vector<domain::Applied> applied) {
     const LogIndex last = applied.back().index;
-    delivery_->OnCommitted({.last = last, .applied = std::move(applied)});
+    delivery_->OnCommitted({.last = last, .applied = std::move(applied), .committed_ms = committed_ms_});
   }
   // One pass of the broker's loop; the doorbell rings in it when there is one.
   void Pass() {
@@ -105,6 +105,7 @@ class DeliveryTest : public testing::Test {
   int rings_ = 0;
   int changes_ = 0;
   LogIndex released_;
+  uint64_t committed_ms_ = 0;  // of what is committed next
   std::vector<uint64_t> answered_;
 };
 
@@ -432,6 +433,32 @@ TEST_F(DeliveryTest, TheBridgeIsToldWhatIsCommittedOnceItIsThereAndAfterEverySte
   internal::v1::CommitNotice notice;
   ASSERT_TRUE(notice.ParseFromString(bridge.inbox.back().payload));
   EXPECT_EQ(notice.committed(), world_.index().value);
+}
+
+// So what the bridge takes for the moment of delivery is one: who hears the notice, hears it after the event.
+TEST_P(DeliveryBothWaysTest, TheNoticeOfABatchComesBehindItsEventsAndSaysWhenItWasOnDisk) {
+  FakeClient& bridge = broker_.Add({.id = "bridge", .user = "bridge"});
+  bridge.filters = {std::string(kCommittedTopic)};
+  FakeClient& bob = Client("b1", "bob");
+  delivery_->SetBridge(true);
+  Passes(4);
+  bridge.inbox.clear();
+  bool in_front = false;
+  const auto may_receive = broker_.may_receive;
+  broker_.may_receive = [&](FakeClient& client, const Delivered& message) {
+    in_front = in_front || (message.topic == kCommittedTopic && bob.On(room_).empty());
+    return may_receive(client, message);
+  };
+  committed_ms_ = 1234;
+  Commit({world_.Send("alice", "lobby", "m1"), world_.Send("alice", "lobby", "m2")});
+  Passes(6);
+  EXPECT_EQ(Seqs(bob, room_).substr(Seqs(bob, room_).size() - 3), "2 3");
+  ASSERT_FALSE(bridge.inbox.empty());
+  EXPECT_FALSE(in_front);
+  internal::v1::CommitNotice notice;
+  ASSERT_TRUE(notice.ParseFromString(bridge.inbox.back().payload));
+  EXPECT_EQ(notice.committed(), world_.index().value);
+  EXPECT_EQ(notice.committed_ms(), 1234u);
 }
 
 TEST_F(DeliveryTest, DrainUntilGivesUpWhenTheLogFails) {
