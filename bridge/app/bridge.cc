@@ -12,6 +12,8 @@
 #include "bridge/metrics/process_metrics.h"
 #include "bridge/presence/presence_methods.h"
 #include "bridge/presence/presence_metrics.h"
+#include "bridge/push/push_methods.h"
+#include "bridge/push/push_metrics.h"
 #include "core/store/secondary_store.h"
 
 namespace parley::bridge {
@@ -47,6 +49,7 @@ Bridge::~Bridge() {
   http_.reset();
   // They publish by the link, which tells them things.
   if (feed_) feed_->Stop();
+  if (push_) push_->Stop();
   if (presence_) presence_->Stop();
   link_.reset();
 }
@@ -61,6 +64,7 @@ Status Bridge::Start() {
   if (!local) return std::move(local).error().Within("open the bridge's own store");
   local_ = *std::move(local);
   if (Status started = StartPresence(); !started) return std::move(started).error().Within("start presence");
+  if (Status started = StartPush(); !started) return std::move(started).error().Within("start push");
   if (Status started = StartFeed(); !started) return std::move(started).error().Within("start the feed");
   Result<std::unique_ptr<HttpServer>> http = HttpServer::Start({.host = options_.http_host,
                                                                 .port = options_.http_port,
@@ -98,13 +102,29 @@ Status Bridge::StartPresence() {
   return presence_->Start();
 }
 
+Status Bridge::StartPush() {
+  connectedness_ = std::make_unique<PresenceConnectedness>(*presence_);
+  push_ = std::make_unique<PushService>(PushService::Parts{
+      .reader = *feed_store_,
+      .local = *local_,
+      .connectedness = *connectedness_,
+      .publish = [this](const FeedPublication& publication) { return Publish(publication); },
+      .log = [](const std::string& line) { LogLine("push: " + line); },
+      .providers = {},
+      .vapid_public_key = {},
+      .http = {},
+      .start_client = {}});
+  AddPushMethods(registry_, *push_);
+  return push_->Start();
+}
+
 Status Bridge::StartFeed() {
   feed_ = std::make_unique<Feed>(
       Feed::Parts{.reader = *feed_store_,
                   .local = *local_,
                   .publish = [this](const FeedPublication& publication) { return Publish(publication); },
                   .log = [](const std::string& line) { LogLine("feed: " + line); }});
-  AddConsumers(*feed_, *presence_);
+  AddConsumers(*feed_, *presence_, *push_);
   AddFeedAdmin(registry_, *feed_);
   return feed_->Start();
 }
@@ -127,14 +147,16 @@ Status Bridge::Connect(Credentials credentials) {
                 refused_ = why;
               },
           .on_committed =
-              [this](LogIndex committed) {
+              [this](LogIndex committed, uint64_t committed_ms) {
                 feed_->Heard(committed);
                 presence_->OnCommitted(committed);
+                push_->OnCommitted(committed, committed_ms);
               },
           .on_lost =
               [this] {
                 feed_->Lost();
                 presence_->OnLinkLost();
+                push_->OnLinkLost();
               },
           .on_sessions = [this](const std::string& notice) { return presence_->OnNotice(notice); },
           .on_stats =
@@ -227,6 +249,7 @@ Result<Routes> Bridge::MakeRoutes() {
   metrics_.Add([this](MetricsPage& page) { http_counters_.Collect(page); });
   metrics_.Add([this](MetricsPage& page) { CollectFeed(page, feed_->statuses()); });
   metrics_.Add([this](MetricsPage& page) { CollectPresence(page, presence_->status()); });
+  metrics_.Add([this](MetricsPage& page) { CollectPush(page, *push_); });
   metrics_.Add(CollectProcess);
   Routes routes;
   routes.Allow(*std::move(cors));

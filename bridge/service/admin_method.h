@@ -15,13 +15,20 @@ class AdminMethod final : public Method {
  public:
   using Service = std::function<Result<nlohmann::json>(const nlohmann::json& command)>;
 
+  // One that also reads the store.
+  using ViewService =
+      std::function<Result<nlohmann::json>(const nlohmann::json& command, const store::StoreView& view)>;
+
   explicit AdminMethod(Service service) : service_(std::move(service)) {}
+  explicit AdminMethod(ViewService service) : view_service_(std::move(service)) {}
 
   Answer Run(const Query& query, store::StoreReader& reader) const override;
   std::string Refuse(Encoding encoding, const std::string& request_id, const Error& error) const override;
 
  private:
-  const Service service_;
+  // One of the two.
+  const Service service_{};
+  const ViewService view_service_{};
 };
 
 }  // namespace parley::bridge
