@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bridge/service/limits.h"
+#include "bridge/webhooks/hook_queue.h"
 #include "schemas/result.h"
 
 namespace parley::bridge {
@@ -22,6 +23,10 @@ struct BridgeOptions {
   int http_connections = limits::kHttpConnectionsMax;
   int64_t http_timeout_ms = limits::kHttpTimeoutMs;
   int64_t presence_grace_ms = 5'000;  // a reconnect within it is not seen
+
+  std::vector<std::string> push_allow{};  // networks that may be called though they are not public
+  std::string push_ca{};                  // more authorities that are trusted when others are called
+  HookPatience webhook_patience{};
 
   std::string store_path() const { return data + "/store"; }
   std::string scratch_path() const { return data + "/bridge/secondary"; }
