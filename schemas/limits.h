@@ -59,6 +59,16 @@ inline constexpr int kRolesPerUserMax = 64;
 inline constexpr size_t kRolesMax = 10'000;
 inline constexpr size_t kBindingsMax = 1'000;
 
+// Devices of a user that want notifications, rooms that one of them treats in its own way, and all of that
+// together; above: RESOURCE_EXHAUSTED.
+inline constexpr int kPushDevicesMax = 16;
+inline constexpr int kPushRoomsMax = 256;
+inline constexpr size_t kPushRecordBytesMax = size_t{64} * 1024;
+// Outgoing webhooks; above: RESOURCE_EXHAUSTED.
+inline constexpr size_t kWebhooksMax = 100;
+// A URL that the server is to call; above: INVALID_ARGUMENT.
+inline constexpr size_t kUrlBytesMax = size_t{2} * 1024;
+
 // An absent (0) or excessive page limit, made usable.
 constexpr uint32_t PageLimit(uint32_t asked) {
   if (asked == 0) return kPageDefault;

@@ -190,6 +190,7 @@ Decision MayPublish(const domain::Directory& view, const Identity& who, std::str
   if (StartsWith(topic, "$SYS")) return {Access::kDeny, Because::kServerOnly};
   if (StartsWith(topic, "$CONTROL")) {
     if (topic != kControlTopic) return {Access::kDeny, Because::kOtherControl};
+    if (who.bridge) return {Access::kAllow, Because::kBridge};
     return Allowed(IsAdmin(view, who.user), Because::kForAdmins);
   }
   if (who.bridge) return Allowed(IsBridgeTopic(topic), Because::kBridge);

@@ -388,7 +388,8 @@ void ChatPlugin::OnControl(const ClientView& client, std::string_view topic, std
     return;
   }
   const Session* session = sessions_.Find(client.handle);
-  if (session == nullptr || !IsAdmin(view_, session->user)) return;
+  if (session == nullptr) return;
+  if (session->kind != Session::Kind::kBridge && !IsAdmin(view_, session->user)) return;
   control_.OnControl(session->user, session->client, payload);
 }
 

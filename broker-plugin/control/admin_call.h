@@ -47,15 +47,15 @@ class AdminCall {
   AdminCall(Control& control, std::shared_ptr<CommandList> list, const nlohmann::json& arguments)
       : control_(control), list_(std::move(list)), arguments_(arguments) {}
 
-  const std::string& user() const;  // the admin who asks
+  const std::string& user() const;  // the admin who asks, or the bridge
   const std::string& client() const;
   const nlohmann::json& arguments() const { return arguments_; }
   const ControlParts& parts() const;
 
   // A command of the log by this admin, stamped, its body still to be set.
   domain::Command NewCommand() const;
-  // Appends it; the answer is what it comes to.
-  Outcome Append(domain::Command command) const;
+  // Appends it; the answer is what it comes to. `data`: of the answer when it was done.
+  Outcome Append(domain::Command command, nlohmann::json data = {}) const;
 
   // Runs `job` on the worker pool, then what it returns on the broker thread; that gives the answer.
   using Completion = std::function<Outcome()>;
@@ -76,6 +76,7 @@ class AdminCall {
 struct AdminCommand {
   std::string_view name;
   Outcome (*run)(const AdminCall& call);
+  bool for_bridge = false;  // the bridge may give it, too
 };
 
 // The commands of $CONTROL/parley/v1, by what they are about.
@@ -84,6 +85,8 @@ std::span<const AdminCommand> RoomCommands();
 std::span<const AdminCommand> RoleCommands();
 std::span<const AdminCommand> BindingCommands();
 std::span<const AdminCommand> AccessCommands();
+std::span<const AdminCommand> PushCommands();
+std::span<const AdminCommand> WebhookCommands();
 std::span<const AdminCommand> ServerCommands();
 std::span<const AdminCommand> BridgeCommands();
 

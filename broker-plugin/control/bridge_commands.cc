@@ -12,6 +12,9 @@ Outcome OnBridge(const AdminCall& call) {
 constexpr AdminCommand kCommands[] = {
     {"listFeedConsumers", OnBridge}, {"listDeadLetters", OnBridge}, {"replayDeadLetter", OnBridge},
     {"replayDeadLetters", OnBridge}, {"dropDeadLetter", OnBridge},  {"dropDeadLetters", OnBridge},
+    {"listWebhooks", OnBridge},      {"getWebhook", OnBridge},      {"pauseWebhook", OnBridge},
+    {"resumeWebhook", OnBridge},     {"testWebhook", OnBridge},     {"explainMessage", OnBridge},
+    {"listPush", OnBridge},
 };
 
 }  // namespace

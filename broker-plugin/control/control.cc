@@ -54,8 +54,9 @@ Outcome ReadBridgeAnswer(std::string_view payload) {
 const std::map<std::string_view, AdminCommand>& Commands() {
   static const auto commands = [] {
     std::map<std::string_view, AdminCommand> table;
-    for (const auto& family : {UserCommands(), RoomCommands(), RoleCommands(), BindingCommands(),
-                               AccessCommands(), ServerCommands(), BridgeCommands()}) {
+    for (const auto& family :
+         {UserCommands(), RoomCommands(), RoleCommands(), BindingCommands(), AccessCommands(), PushCommands(),
+          WebhookCommands(), ServerCommands(), BridgeCommands()}) {
       for (const AdminCommand& command : family) table.emplace(command.name, command);
     }
     return table;
@@ -81,9 +82,11 @@ domain::Command AdminCall::NewCommand() const {
   return parts().commands.New(list_->user, list_->client);
 }
 
-Outcome AdminCall::Append(domain::Command command) const {
-  const auto done = [&control = control_, list = list_](const domain::Applied& applied) {
-    control.Finish(list, applied.code == Code::OK ? Outcome() : Outcome(Error{applied.code, applied.reason}));
+Outcome AdminCall::Append(domain::Command command, json data) const {
+  const auto done = [&control = control_, list = list_,
+                     data = std::move(data)](const domain::Applied& applied) {
+    control.Finish(
+        list, applied.code == Code::OK ? Outcome::Data(data) : Outcome(Error{applied.code, applied.reason}));
   };
   if (Status submitted = parts().commands.Submit(std::move(command), done); !submitted) {
     return Error{Code::UNAVAILABLE, submitted.error().reason};
@@ -156,7 +159,8 @@ void Control::Continue(const std::shared_ptr<CommandList>& list) {
 }
 
 Outcome Control::Run(const std::shared_ptr<CommandList>& list, const json& command) {
-  if (!IsAdmin(parts_.view, list->user)) {  // not any more
+  const bool admin = IsAdmin(parts_.view, list->user);
+  if (!admin && list->user != kBridgeUser) {  // not any more
     return Error{Code::PERMISSION_DENIED, list->user + " is no admin"};
   }
   if (!command.is_object() || !command.contains("command") || !command["command"].is_string()) {
@@ -166,6 +170,9 @@ Outcome Control::Run(const std::shared_ptr<CommandList>& list, const json& comma
   const auto found = Commands().find(name);
   if (found == Commands().end()) {
     return Error{Code::UNIMPLEMENTED, "this version has no command " + Printable(name, 64)};
+  }
+  if (!admin && !found->second.for_bridge) {
+    return Error{Code::PERMISSION_DENIED, "the bridge may not give this command"};
   }
   return found->second.run(AdminCall(*this, list, command));
 }

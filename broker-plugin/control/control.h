@@ -41,7 +41,8 @@ class Control {
  public:
   explicit Control(ControlParts parts) : parts_(std::move(parts)) {}
 
-  // A list of commands from an admin's client. Malformed lists are answered, too.
+  // A list of commands from an admin's client, or from the bridge, which may give a few. Malformed lists are
+  // answered, too.
   void OnControl(const std::string& user, const std::string& client, std::string_view payload);
 
   const ControlParts& parts() const { return parts_; }

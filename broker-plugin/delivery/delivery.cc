@@ -75,6 +75,7 @@ void Delivery::Drain() {
 void Delivery::Advance() {
   const std::vector<domain::Applied>& applied = outgoing_.front().applied;
   committed_ = applied[next_].index;
+  committed_ms_ = outgoing_.front().committed_ms;
   ++counts_.commands;
   progress_ = {};
   if (++next_ < applied.size()) return;
@@ -293,6 +294,7 @@ void Delivery::PublishCommitNotice() {
   noticed_ = committed_;
   internal::v1::CommitNotice notice;
   notice.set_committed(committed_.value);
+  notice.set_committed_ms(committed_ms_);
   Publish(std::string(kCommittedTopic), notice.SerializeAsString(), 0);
 }
 

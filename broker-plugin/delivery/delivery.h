@@ -146,6 +146,7 @@ class Delivery final : public log::LogListener {
   size_t next_ = 0;                           // of the first batch: the command that is on its way out
   Progress progress_;                         // of that command
   LogIndex committed_;
+  uint64_t committed_ms_ = 0;  // when that was on disk
   LogIndex noticed_;
   size_t budget_ = kPublishesPerPass;
   bool doorbell_present_ = false;

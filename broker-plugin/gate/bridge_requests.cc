@@ -11,9 +11,10 @@
 namespace parley::plugin {
 namespace {
 
-constexpr std::array<std::string_view, 12> kMethods = {
-    "history.page", "sync",         "rooms.list",   "rooms.get",    "members.list", "users.get",
-    "users.find",   "receipts.get", "presence.get", "presence.set", "search",       "message.explain"};
+constexpr std::array<std::string_view, 14> kMethods = {
+    "history.page", "sync",       "rooms.list",   "rooms.get",      "members.list",
+    "users.get",    "users.find", "receipts.get", "presence.get",   "presence.set",
+    "search",       "push.list",  "push.test",    "message.explain"};
 
 }  // namespace
 

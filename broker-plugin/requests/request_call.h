@@ -13,6 +13,7 @@
 #include "broker-plugin/delivery/delivery.h"
 #include "broker-plugin/gate/command_sender.h"
 #include "broker-plugin/gate/member_requests.h"
+#include "broker-plugin/requests/time_zones.h"
 #include "parley/v1/request.pb.h"
 #include "schemas/result.h"
 
@@ -29,6 +30,7 @@ struct RequestParts {
   WorkerPool& pool;
   const CredentialMemory& memory;
   std::set<std::string>& changing_passwords;  // users: one derivation each at a time
+  const TimeZones& time_zones;
 };
 
 // One request on its way to its answer: a value that outlives the callback. Broker thread, unless a method
@@ -43,6 +45,7 @@ class RequestCall {
         address_(request.address) {}
 
   const std::string& user() const { return user_; }
+  const std::string& client() const { return client_; }
   const RequestParts& parts() const { return *parts_; }
 
   // Replaces `request` by what the payload says, and keeps its id for the reply. INVALID_ARGUMENT names the
@@ -75,6 +78,7 @@ struct RequestMethod {
 std::span<const RequestMethod> RoomMethods();
 std::span<const RequestMethod> MemberMethods();
 std::span<const RequestMethod> UserMethods();
+std::span<const RequestMethod> PushMethods();
 
 // For a method whose every request is one command: `build` checks the request and sets the body.
 // INVALID_ARGUMENT names the field.

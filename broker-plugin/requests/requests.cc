@@ -9,7 +9,7 @@ namespace {
 const std::map<std::string_view, RequestMethod>& Methods() {
   static const auto methods = [] {
     std::map<std::string_view, RequestMethod> table;
-    for (const auto& family : {RoomMethods(), MemberMethods(), UserMethods()}) {
+    for (const auto& family : {RoomMethods(), MemberMethods(), UserMethods(), PushMethods()}) {
       for (const RequestMethod& method : family) table.emplace(method.name, method);
     }
     return table;

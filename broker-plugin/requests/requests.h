@@ -14,13 +14,14 @@ class Requests final : public MemberRequests {
  public:
   Requests(const domain::Directory& view, Sessions& sessions, CommandSender& commands, Delivery& delivery,
            WorkerPool& pool, const CredentialMemory& memory)
-      : parts_{view, sessions, commands, delivery, pool, memory, changing_passwords_} {}
+      : parts_{view, sessions, commands, delivery, pool, memory, changing_passwords_, time_zones_} {}
 
   bool Has(std::string_view method) const override;
   void OnRequest(std::string_view method, const IncomingRequest& request) override;
 
  private:
   std::set<std::string> changing_passwords_;
+  const TimeZones time_zones_ = TimeZones::Read();
   const RequestParts parts_;
 };
 

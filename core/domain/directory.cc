@@ -102,6 +102,8 @@ void Directory::Apply(const Change& change) {
     void operator()(const BindingRecord& record) { directory.bindings_.Put(record); }
     void operator()(const BindingGone& gone) { directory.bindings_.Erase(gone.filter, gone.rid); }
     void operator()(const ConfigRecord& record) { directory.Put(record); }
+    void operator()(const WebhookRecord& record) { directory.webhooks_[record.webhook()] = record; }
+    void operator()(const WebhookGone& gone) { directory.webhooks_.erase(gone.webhook); }
   };
   std::visit(Visitor{*this}, change);
 }

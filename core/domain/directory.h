@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -76,6 +77,10 @@ struct BindingGone {
   std::string filter;
   Rid rid;
 };
+// An outgoing webhook that is no more.
+struct WebhookGone {
+  std::string webhook;
+};
 // A user or a membership that is no more (deleteUser).
 struct UserGone {
   UserId name;
@@ -100,8 +105,9 @@ struct MemberPut {
   Uid uid;
   MemberRecord record;
 };
-using Change = std::variant<UserRecord, UserGone, RoomRecord, RoomGone, MemberPut, MemberGone, ClientRecord,
-                            ConfigRecord, RoleRecord, RoleGone, BindingRecord, BindingGone>;
+using Change =
+    std::variant<UserRecord, UserGone, RoomRecord, RoomGone, MemberPut, MemberGone, ClientRecord,
+                 ConfigRecord, RoleRecord, RoleGone, BindingRecord, BindingGone, WebhookRecord, WebhookGone>;
 
 // Users, rooms and memberships, in memory. The commit thread owns the authoritative copy, the broker thread
 // the ACL view; each is changed by the same Changes in the same order. Not synchronised: one thread per copy.
@@ -127,6 +133,9 @@ class Directory {
   const RuleRole& At(RoleSlot slot) const { return roles_[static_cast<size_t>(slot)]; }
   const RuleSet& RulesOf(const User& user) const;
   const BindingTable& bindings() const { return bindings_; }
+  // Outgoing webhooks, by name.
+  using Webhooks = std::map<std::string, WebhookRecord, std::less<>>;
+  const Webhooks& webhooks() const { return webhooks_; }
 
   // In order of name.
   std::vector<const RuleRole*> RolesByName() const;
@@ -178,6 +187,7 @@ class Directory {
   NameTable<RoleSlot> role_by_name_;
   std::vector<RuleRole> roles_;
   BindingTable bindings_;
+  Webhooks webhooks_;
   ConfigRecord config_record_;
   Config config_;  // of config_record_
 };

@@ -142,6 +142,24 @@ Applied StateMachine::Apply(LogIndex index, const Command& command, const Known&
     case Command::kMoveCursor:
       MoveCursor(context, command.move_cursor());
       break;
+    case Command::kRegisterPush:
+      RegisterPush(context, command.register_push());
+      break;
+    case Command::kUnregisterPush:
+      UnregisterPush(context, command.unregister_push());
+      break;
+    case Command::kMutePush:
+      MutePush(context, command.mute_push());
+      break;
+    case Command::kCreateWebhook:
+      CreateWebhook(context, command.create_webhook());
+      break;
+    case Command::kUpdateWebhook:
+      UpdateWebhook(context, command.update_webhook());
+      break;
+    case Command::kDeleteWebhook:
+      DeleteWebhook(context, command.delete_webhook());
+      break;
     case Command::BODY_NOT_SET:
       context.Refuse(Code::UNIMPLEMENTED, "this version does not know the command");
       break;

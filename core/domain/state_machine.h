@@ -60,6 +60,7 @@ struct KnownCursor {
 struct Known {
   std::optional<DedupEntry> dedup{};
   std::optional<KnownCursor> cursor{};
+  std::optional<PushRecord> push{};  // absent: there is none, or it was not asked for
 };
 
 // An event as it is stored and delivered. `bytes`: the serialised v1::Event.
@@ -96,6 +97,12 @@ struct MovedCursor {
   MemberRecord member;
 };
 
+// The devices of a user that want notifications, as they are now; none: the row goes.
+struct ChangedPush {
+  Uid uid;
+  PushRecord record;
+};
+
 // What one command did. Nothing of a refused command but the answer.
 struct Applied {
   LogIndex index;
@@ -106,6 +113,7 @@ struct Applied {
   std::vector<NewMention> mentions;
   std::vector<NewInboxItem> inbox;
   std::optional<MovedCursor> cursor;  // no Change: it lives in the store alone
+  std::optional<ChangedPush> push;    // nor is this one
   internal::v1::Origin origin;
   // The answer: of a send, and of a cursor that is refused, the ack (its code and reason included), of
   // everything else code and reason.
@@ -136,8 +144,11 @@ class StateMachine {
   // Which cursor it will want.
   std::optional<CursorKey> CursorKeyOf(const Command& command) const;
 
+  // Whose devices it will want.
+  std::optional<Uid> PushOwnerOf(const Command& command) const;
+
   // Applies the command at `index`. `known`: what the store (or an earlier command of the same batch) has for
-  // DedupKeyOf(command) and CursorKeyOf(command). Indices must rise.
+  // DedupKeyOf(command), CursorKeyOf(command) and PushOwnerOf(command). Indices must rise.
   Applied Apply(LogIndex index, const Command& command, const Known& known);
 
   const Directory& directory() const { return directory_; }
@@ -168,13 +179,28 @@ class StateMachine {
   void UnbindTopic(Context& context, const internal::v1::UnbindTopic& unbind);
   void BoundMessage(Context& context, const internal::v1::BoundMessage& bound);
 
+  void RegisterPush(Context& context, const internal::v1::RegisterPush& registration);
+  void UnregisterPush(Context& context, const internal::v1::UnregisterPush& gone);
+  void MutePush(Context& context, const internal::v1::MutePush& mute);
+  void CreateWebhook(Context& context, const internal::v1::CreateWebhook& create);
+  void UpdateWebhook(Context& context, const internal::v1::UpdateWebhook& update);
+  void DeleteWebhook(Context& context, const internal::v1::DeleteWebhook& gone);
+
   using RuleChange = Status (*)(google::protobuf::RepeatedPtrField<AclRule>& rules, const AclRule& rule,
                                 const std::string& owner);
   void ChangeRules(Context& context, const std::string& role, const std::string& username,
                    const AclRule& rule, RuleChange change);
   Status CheckRolesExist(const UserRecord& user) const;
-  // A room that goes takes its bindings with it.
+  // A room that goes takes its bindings and webhooks with it.
   void DropBindings(Context& context, Rid rid);
+  void DropWebhooks(Context& context, Rid rid);
+  // A room of the actor's. nullptr and an answer when there is none.
+  const Room* RoomToMute(Context& context, const std::string& name);
+  // A user's devices as they come out of a command, without what has run out; an answer instead when they
+  // have become too much.
+  void ChangePush(Context& context, const User& user, PushRecord record);
+  // What of a room's settings for a device still says something.
+  bool IsOfUse(const Context& context, const User& user, const PushRecord::RoomSetting& setting) const;
   void UpdateRoom(Context& context, const internal::v1::UpdateRoom& update);
   void DeleteRoom(Context& context, const internal::v1::DeleteRoom& gone);
   void JoinRoom(Context& context, const internal::v1::JoinRoom& join);

@@ -99,6 +99,7 @@ void StateMachine::DeleteRoom(Context& context, const internal::v1::DeleteRoom& 
   context.applied.events_first = true;
   heads_.erase(change.rid);
   DropBindings(context, change.rid);
+  DropWebhooks(context, change.rid);
   Change(context, std::move(change));
 }
 

@@ -134,6 +134,7 @@ void StateMachine::DeleteUser(Context& context, const internal::v1::DeleteUser& 
                           {ChangeOf(gone.username(), v1::MembershipChange::REMOVED, role, context.actor())},
                           {UserId::Trusted(gone.username())});
   }
+  if (context.known.push) context.applied.push.emplace(ChangedPush{.uid = uid, .record = {}});
   Change(context, UserGone{UserId::Trusted(gone.username()), uid, user->useq});
 }
 

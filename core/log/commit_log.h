@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "core/domain/state_machine.h"
@@ -12,6 +13,7 @@ namespace parley::log {
 struct CommittedBatch {
   LogIndex last;
   std::vector<domain::Applied> applied;
+  uint64_t committed_ms = 0;  // wall clock when it was on disk
 };
 
 // Takes what a log has committed. Called on the log's own thread, in log order.

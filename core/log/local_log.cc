@@ -20,6 +20,11 @@ uint64_t NanosecondsSince(std::chrono::steady_clock::time_point began) {
   return Nanoseconds(std::chrono::steady_clock::now() - began);
 }
 
+uint64_t WallMs() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
+
 Error LostItsEnd(LogIndex end, LogIndex high_water, const LocalLog::Options& options) {
   return {Code::INTERNAL, "the store ends at log index " + std::to_string(end.value) +
                               ", but entries up to " + std::to_string(high_water.value) +
@@ -220,6 +225,7 @@ void LocalLog::Run() {
     timings_.apply.Observe(Nanoseconds(applied - began));
     timings_.write.Observe(NanosecondsSince(applied));
     timings_.batch.Observe(batch.applied.size());
+    batch.committed_ms = WallMs();
     journal_->ReleaseRead(applied_);
     ++batches_;
     committed_ += batch.applied.size();
@@ -276,6 +282,11 @@ Result<domain::Applied> LocalLog::ApplyRecord(LogIndex index, std::string_view r
     Result<domain::KnownCursor> found = writer_->FindCursor(*key);
     if (!found) return std::move(found).error();
     known.cursor = std::move(*found);
+  }
+  if (const std::optional<Uid> owner = machine_.PushOwnerOf(command)) {
+    Result<std::optional<domain::PushRecord>> found = writer_->FindPush(*owner);
+    if (!found) return std::move(found).error();
+    known.push = std::move(*found);
   }
   domain::Applied applied = machine_.Apply(index, command, known);
   writer_->Add(applied, command);

@@ -127,17 +127,32 @@ void PendingState::Clear() {
 
 Result<domain::MemberRecord> PendingState::Member(rocksdb::DB& db, const Families& families, Rid rid,
                                                   Uid uid) const {
-  const std::string key = MemberKey(rid, uid);
-  std::string bytes;
-  if (const auto pending = rows_.find(key); pending != rows_.end()) {
-    bytes = pending->second.value_or("");
-  } else {
-    const rocksdb::Status status = db.Get({}, families.state, key, &bytes);
-    if (!status.ok() && !status.IsNotFound()) return Unreadable(status);
-  }
+  const Result<std::optional<std::string>> row = RowAt(db, families, MemberKey(rid, uid));
+  if (!row) return row.error();
   domain::MemberRecord record;
+  const std::string bytes = row->value_or("");
   if (bytes.empty() || !record.ParseFromString(bytes)) return Damaged("a row of state, tag m");
   return record;
+}
+
+Result<std::optional<domain::PushRecord>> PendingState::Push(rocksdb::DB& db, const Families& families,
+                                                             Uid uid) const {
+  const Result<std::optional<std::string>> row = RowAt(db, families, PushKey(uid));
+  if (!row) return row.error();
+  if (!*row) return std::optional<domain::PushRecord>();
+  domain::PushRecord record;
+  if (!record.ParseFromString(**row)) return Damaged("a row of state, tag p");
+  return std::optional(std::move(record));
+}
+
+Result<std::optional<std::string>> PendingState::RowAt(rocksdb::DB& db, const Families& families,
+                                                       const std::string& key) const {
+  if (const auto pending = rows_.find(key); pending != rows_.end()) return pending->second;
+  std::string bytes;
+  const rocksdb::Status status = db.Get({}, families.state, key, &bytes);
+  if (status.IsNotFound()) return std::optional<std::string>();
+  if (!status.ok()) return Unreadable(status);
+  return std::optional(std::move(bytes));
 }
 
 Result<domain::KnownCursor> PendingState::Find(rocksdb::DB& db, const Families& families,

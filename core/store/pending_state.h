@@ -19,12 +19,13 @@ class WriteBatch;
 namespace parley::store {
 
 // What the pending batch holds and commands behind it must see before it is written: members' rows with their
-// cursors, mentions, and where the new events stand. The batch itself cannot be looked into. Commit thread.
+// cursors, mentions, users' devices, and where the new events stand. The batch itself cannot be looked into.
+// Commit thread.
 class PendingState {
  public:
   explicit PendingState(rocksdb::WriteBatch& batch) : batch_(batch) {}
 
-  // Rows of `state`, into the batch and remembered. kMember and kMention only.
+  // Rows of `state`, into the batch and remembered. kMember, kMention and kPush only.
   void Put(rocksdb::ColumnFamilyHandle* state, const std::string& key, std::string value);
   void Delete(rocksdb::ColumnFamilyHandle* state, const std::string& key);
   // Deletes the oldest mentions of a member up to `last`, at most `limit`. What cannot be read now stays: it
@@ -41,10 +42,17 @@ class PendingState {
   // The member's row as the batch leaves it; an empty one when there is none. INTERNAL as above.
   Result<domain::MemberRecord> Member(rocksdb::DB& db, const Families& families, Rid rid, Uid uid) const;
 
+  // The devices of a user that want notifications, as the batch leaves them. INTERNAL as above.
+  Result<std::optional<domain::PushRecord>> Push(rocksdb::DB& db, const Families& families, Uid uid) const;
+
   // The batch is written.
   void Clear();
 
  private:
+  // A row of `state` as the batch leaves it; nullopt: there is none.
+  Result<std::optional<std::string>> RowAt(rocksdb::DB& db, const Families& families,
+                                           const std::string& key) const;
+
   struct Row {
     uint64_t seq;
     uint64_t ordinal;

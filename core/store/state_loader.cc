@@ -70,7 +70,7 @@ class Loader {
       return ids && sent;
     });
     if (!status) return status;
-    if (status = LoadAccess(directory); !status) return status;
+    if (status = LoadNamed(directory); !status) return status;
     status = ForEach(StateTag::kGarbage, [&](std::string_view key, std::string_view) {
       const std::optional<uint64_t> rid = ParseBigEndian64(key.substr(1));
       if (rid) garbage.push_back(Rid{*rid});
@@ -83,13 +83,16 @@ class Loader {
     });
   }
 
-  Status LoadAccess(domain::Directory& directory) {
+  Status LoadNamed(domain::Directory& directory) {
     const auto apply = [&directory](std::string_view, auto record) {
       directory.Apply(std::move(record));
       return true;
     };
     if (Status roles = ForEachRecord<domain::RoleRecord>(StateTag::kRole, apply); !roles) return roles;
-    return ForEachRecord<domain::BindingRecord>(StateTag::kBinding, apply);
+    if (Status bindings = ForEachRecord<domain::BindingRecord>(StateTag::kBinding, apply); !bindings) {
+      return bindings;
+    }
+    return ForEachRecord<domain::WebhookRecord>(StateTag::kWebhook, apply);
   }
 
   // Heads are not stored: the newest event of a room says it all.

@@ -137,6 +137,11 @@ class RocksWriter final : public StoreWriter {
     return pending_.Find(db(), families(), key);
   }
 
+  Result<std::optional<domain::PushRecord>> FindPush(Uid uid) override {
+    if (!database_) return Error{Code::UNAVAILABLE, "the disk is full (" + failure_ + ")"};
+    return pending_.Push(db(), families(), uid);
+  }
+
   void Add(const domain::Applied& applied, const domain::Command& command) override {
     for (const domain::Change& change : applied.changes) AddChange(change);
     std::vector<FeedItem> made;
@@ -148,6 +153,15 @@ class RocksWriter final : public StoreWriter {
       PutPending(MemberKey(moved.rid, moved.uid), moved.member.SerializeAsString());
       DeleteMentions(moved.rid, moved.uid, Seq{moved.member.read()}, kMentionsPerMove);
       made.push_back({FeedItem::Kind::kCursor, moved.rid.value, moved.uid.value});
+    }
+    if (applied.push) {
+      const domain::ChangedPush& changed = *applied.push;
+      if (changed.record.devices().empty()) {
+        pending_.Delete(families().state, PushKey(changed.uid));
+      } else {
+        PutPending(PushKey(changed.uid), changed.record.SerializeAsString());
+      }
+      made.push_back({FeedItem::Kind::kPush, changed.uid.value, 0});
     }
     if (!made.empty()) Put(families().feed, FeedKey(applied.index), EncodeFeedRow(made));
     if (applied.dedup) {
@@ -327,6 +341,12 @@ class RocksWriter final : public StoreWriter {
       }
       void operator()(const domain::BindingGone& gone) {
         writer.Delete(writer.families().state, BindingKey(gone.rid, gone.filter));
+      }
+      void operator()(const domain::WebhookRecord& record) {
+        writer.Put(writer.families().state, WebhookKey(record.webhook()), record.SerializeAsString());
+      }
+      void operator()(const domain::WebhookGone& gone) {
+        writer.Delete(writer.families().state, WebhookKey(gone.webhook));
       }
     };
     std::visit(Visitor{*this}, change);

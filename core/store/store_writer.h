@@ -58,6 +58,9 @@ class StoreWriter {
   // The cursor that CursorKeyOf() asks for, by the pending batch. UNAVAILABLE while the disk is full.
   virtual Result<domain::KnownCursor> FindCursor(const domain::CursorKey& key) = 0;
 
+  // The devices of a user that want notifications, by the pending batch. UNAVAILABLE while the disk is full.
+  virtual Result<std::optional<domain::PushRecord>> FindPush(Uid uid) = 0;
+
   // Adds what one command did to the pending batch. Commands come in order of index.
   virtual void Add(const domain::Applied& applied, const domain::Command& command) = 0;
   // Writes the pending batch with one fsync; on kDone the next batch begins.

@@ -107,4 +107,52 @@ inline Command Send(std::string_view user, std::string_view room, std::string_vi
   return command;
 }
 
+inline Command AsMember(Command command) {
+  command.mutable_origin()->set_as_member(true);
+  return command;
+}
+
+// A device of the user's that wants notifications.
+inline Command RegisterPush(std::string_view user, std::string_view device, std::string_view token = "token",
+                            uint64_t now_ms = 1000) {
+  Command command = AsMember(By(user, now_ms));
+  internal::v1::PushRecord::Device& registered = *command.mutable_register_push()->mutable_device();
+  registered.set_device(std::string(device));
+  registered.mutable_fcm()->set_token(std::string(token));
+  return command;
+}
+
+inline Command UnregisterPush(std::string_view user, std::string_view device) {
+  Command command = AsMember(By(user));
+  command.mutable_unregister_push()->set_device(std::string(device));
+  return command;
+}
+
+// `device` empty: all; `room` empty: everything.
+inline Command MutePush(std::string_view user, std::string_view device, std::string_view room,
+                        uint64_t until_ms, uint64_t now_ms = 1000) {
+  Command command = AsMember(By(user, now_ms));
+  command.mutable_mute_push()->set_device(std::string(device));
+  command.mutable_mute_push()->set_room(std::string(room));
+  command.mutable_mute_push()->set_until_ms(until_ms);
+  return command;
+}
+
+// `room` empty: of every room.
+inline Command CreateWebhook(std::string_view webhook, std::string_view room = "") {
+  Command command = By("admin");
+  internal::v1::WebhookRecord& record = *command.mutable_create_webhook()->mutable_webhook();
+  record.set_webhook(std::string(webhook));
+  record.set_url("https://example.org/" + std::string(webhook));
+  record.set_room(std::string(room));
+  record.set_secret("whsec_c2VjcmV0");
+  return command;
+}
+
+inline Command DeleteWebhook(std::string_view webhook) {
+  Command command = By("admin");
+  command.mutable_delete_webhook()->set_webhook(std::string(webhook));
+  return command;
+}
+
 }  // namespace parley::testing

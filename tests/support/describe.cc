@@ -45,6 +45,10 @@ std::string Describe(const domain::Change& change) {
     std::string operator()(const domain::BindingGone& gone) {
       return "binding gone " + gone.filter + "/" + Text(gone.rid.value);
     }
+    std::string operator()(const domain::WebhookRecord& record) {
+      return "webhook " + record.ShortDebugString();
+    }
+    std::string operator()(const domain::WebhookGone& gone) { return "webhook gone " + gone.webhook; }
   };
   return std::visit(Visitor{}, change);
 }
@@ -75,6 +79,9 @@ std::string Describe(const domain::Applied& applied) {
   if (applied.cursor) {
     text += "\n  cursor " + Text(applied.cursor->rid.value) + "/" + Text(applied.cursor->uid.value) + " " +
             applied.cursor->member.ShortDebugString();
+  }
+  if (applied.push) {
+    text += "\n  push of " + Text(applied.push->uid.value) + " " + applied.push->record.ShortDebugString();
   }
   if (applied.dedup) {
     const auto& [key, entry] = *applied.dedup;
@@ -113,6 +120,9 @@ std::string Describe(const domain::Directory& directory, bool with_sent) {
   }
   for (const domain::BindingRecord& binding : directory.bindings().all()) {
     text += "binding " + binding.ShortDebugString() + "\n";
+  }
+  for (const auto& [name, webhook] : directory.webhooks()) {
+    text += "webhook " + webhook.ShortDebugString() + "\n";
   }
   return text;
 }

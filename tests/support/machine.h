@@ -12,7 +12,8 @@
 
 namespace parley::testing {
 
-// A state machine with what a log gives it: rising indices, a memory of message ids, and one of cursors.
+// A state machine with what a log gives it: rising indices, a memory of message ids, of cursors, and of
+// users' devices.
 class Machine {
  public:
   domain::Applied Do(const domain::Command& command) {
@@ -26,6 +27,10 @@ class Machine {
         members_[{put->rid, put->uid}] = put->record;
     }
     if (applied.cursor) members_[{applied.cursor->rid, applied.cursor->uid}] = applied.cursor->member;
+    if (applied.push) {
+      push_.erase(applied.push->uid);
+      if (!applied.push->record.devices().empty()) push_[applied.push->uid] = applied.push->record;
+    }
     for (domain::NewEvent& event : std::vector(applied.events)) {
       event.bytes.clear();
       events_[event.rid].push_back(std::move(event));
@@ -48,12 +53,24 @@ class Machine {
     return found == members_.end() ? domain::MemberRecord() : found->second;
   }
 
+  // The devices of a user that want notifications.
+  domain::PushRecord PushOf(std::string_view user) const {
+    const domain::User* who = directory().FindUser(user);
+    const auto found = who == nullptr ? push_.end() : push_.find(Uid{who->record.uid()});
+    return found == push_.end() ? domain::PushRecord() : found->second;
+  }
+  size_t push_records() const { return push_.size(); }
+
  private:
   domain::Known KnownFor(const domain::Command& command) const {
     domain::Known known;
     if (const std::optional<domain::DedupKey> key = machine_.DedupKeyOf(command)) {
       const auto found = dedup_.find(std::tuple(key->uid.value, key->rid.value, key->id));
       if (found != dedup_.end()) known.dedup = found->second;
+    }
+    if (const std::optional<Uid> owner = machine_.PushOwnerOf(command)) {
+      const auto found = push_.find(*owner);
+      if (found != push_.end()) known.push = found->second;
     }
     const std::optional<domain::CursorKey> key = machine_.CursorKeyOf(command);
     if (!key) return known;
@@ -73,6 +90,7 @@ class Machine {
   std::map<std::tuple<uint64_t, uint64_t, std::string>, domain::DedupEntry> dedup_;
   std::map<std::pair<Rid, Uid>, domain::MemberRecord> members_;
   std::map<Rid, std::vector<domain::NewEvent>> events_;
+  std::map<Uid, domain::PushRecord> push_;
   uint64_t last_ = 0;
 };
 

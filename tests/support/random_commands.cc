@@ -14,7 +14,8 @@ std::string RandomCommands::AnyRoom() {
 }
 
 Command RandomCommands::Next() {
-  Command command = random_.OneIn(6) ? OwnRequest() : AnyBody();
+  const uint64_t dice = random_.Below(60);
+  Command command = dice < 10 ? OwnRequest() : dice < 15 ? AnyPush() : dice < 17 ? AnyWebhook() : AnyBody();
   // The wall clock may fall; log time never does, and sometimes passes the end of what dedupe remembers.
   wall_ms_ = random_.OneIn(20) ? wall_ms_ - random_.Below(10'000) : wall_ms_ + random_.Below(50);
   log_ms_ += random_.OneIn(200) ? domain::kDedupWindowMs + 1 : random_.Below(50);
@@ -129,6 +130,62 @@ Command RandomCommands::AnyCursor() {
   if (!random_.OneIn(5)) command.mutable_move_cursor()->set_read(random_.Below(60));
   if (random_.OneIn(3)) command.mutable_move_cursor()->set_delivered(random_.Below(60));
   return command;
+}
+
+Command RandomCommands::AnyPush() {
+  const std::string user = User();
+  const std::string device = "d" + std::to_string(random_.Below(3));
+  switch (random_.Below(6)) {
+    case 0:
+    case 1: {
+      Command command = RegisterPush(user, device, "token" + std::to_string(random_.Below(2)));
+      internal::v1::PushRecord::Device& asked = *command.mutable_register_push()->mutable_device();
+      asked.set_level(static_cast<v1::Push::Level>(random_.Below(4)));
+      if (random_.OneIn(3)) {
+        asked.mutable_quiet_hours()->set_from(random_.OneIn(2) ? "" : "22:00");
+        asked.mutable_quiet_hours()->set_to(asked.quiet_hours().from().empty() ? "" : "07:00");
+      }
+      // What the log decides cannot be given.
+      asked.set_number(static_cast<uint32_t>(random_.Below(3)));
+      asked.add_rooms()->set_room(Room());
+      return command;
+    }
+    case 2: {
+      Command command = UnregisterPush(user, device);
+      if (random_.OneIn(3)) command.mutable_unregister_push()->set_username(User());
+      if (random_.OneIn(3)) command.mutable_unregister_push()->set_target_feed(random_.Below(2000));
+      command.mutable_origin()->set_as_member(random_.OneIn(2));
+      return command;
+    }
+    default: {
+      const uint64_t until_ms = random_.OneIn(3) ? UINT64_MAX : wall_ms_ + random_.Below(2000);
+      Command command =
+          MutePush(user, random_.OneIn(3) ? "" : device, random_.OneIn(4) ? "" : AnyRoom(), until_ms);
+      if (random_.OneIn(2)) {
+        command.mutable_mute_push()->clear_until_ms();
+        command.mutable_mute_push()->set_level(static_cast<v1::Push::Level>(random_.Below(4)));
+      }
+      return command;
+    }
+  }
+}
+
+Command RandomCommands::AnyWebhook() {
+  const std::string webhook = "hook" + std::to_string(random_.Below(3));
+  switch (random_.Below(4)) {
+    case 0:
+      return DeleteWebhook(webhook);
+    case 1: {
+      Command command = By("admin");
+      command.mutable_update_webhook()->set_webhook(webhook);
+      command.mutable_update_webhook()->set_disabled(random_.OneIn(2));
+      command.mutable_update_webhook()->set_with_events(random_.OneIn(2));
+      if (random_.OneIn(2)) command.mutable_update_webhook()->add_events("text");
+      return command;
+    }
+    default:
+      return CreateWebhook(webhook, random_.OneIn(3) ? "" : AnyRoom());
+  }
 }
 
 // Roles, rules, bindings and messages that come by them.

@@ -8,7 +8,7 @@
 namespace parley::testing {
 
 // A stream of commands over few names, so that they meet: sends and re-sends, changed bodies, removals,
-// deleted and re-created users, direct rooms, clocks that jump.
+// deleted and re-created users, direct rooms, devices and webhooks, clocks that jump.
 class RandomCommands {
  public:
   explicit RandomCommands(uint64_t seed) : random_(seed) {}
@@ -24,6 +24,8 @@ class RandomCommands {
   domain::Command AnyAccess();
   domain::Command AnyCursor();
   domain::Command OwnRequest();
+  domain::Command AnyPush();
+  domain::Command AnyWebhook();
 
   Random random_;
   uint64_t wall_ms_ = 1'000'000;

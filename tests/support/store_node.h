@@ -33,6 +33,9 @@ class StoreNode {
     if (const std::optional<domain::CursorKey> key = machine_.CursorKeyOf(command)) {
       known.cursor = writer_->FindCursor(*key).value();
     }
+    if (const std::optional<Uid> owner = machine_.PushOwnerOf(command)) {
+      known.push = writer_->FindPush(*owner).value();
+    }
     applied_ = {applied_.value + 1};
     domain::Applied applied = machine_.Apply(applied_, command, known);
     writer_->Add(applied, command);

@@ -107,6 +107,7 @@ class ChangedWriter final : public store::StoreWriter {
   Result<domain::KnownCursor> FindCursor(const domain::CursorKey& key) override {
     return real_->FindCursor(key);
   }
+  Result<std::optional<domain::PushRecord>> FindPush(Uid uid) override { return real_->FindPush(uid); }
   void Add(const domain::Applied& applied, const domain::Command& command) override {
     EXPECT_FALSE(waiting_) << "a batch that waits for space must stay as it is";
     real_->Add(applied, command);
