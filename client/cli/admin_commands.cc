@@ -142,6 +142,13 @@ const std::vector<Shape>& Shapes() {
        {"room", "seq"},
        2,
        {}},
+      {"push-devices",
+       "NAME",
+       "which devices of a user are told of messages",
+       "listPush",
+       {"username"},
+       1,
+       {}},
       {"webhooks list", "", "where events go besides, and how far each is", "listWebhooks", {}, 0, {}},
       {"webhooks show", "NAME", "show one", "getWebhook", {"webhook"}, 1, {}},
       {"webhooks create",
@@ -262,6 +269,8 @@ AdminAnswer ReadAnswer(const std::string& response, bool json) {
   } else if (v1::MessageExplainReply explained;
              name == "explainMessage" && FromJson(DumpJson(data), explained)) {
     answer.lines = RenderMessageExplanation(explained);
+  } else if (name == "listPush") {
+    answer.lines = RenderUsersPush(data);
   } else {
     RenderData(data, answer.lines);
   }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "client/cli/render.h"
+#include "client/cli/render_json.h"
 #include "schemas/json.h"
 
 namespace parley::client {
@@ -195,6 +196,23 @@ std::vector<std::string> RenderPushList(const v1::PushListReply& list) {
   if (!list.vapid_public_key().empty()) {
     lines.push_back("key for browsers (applicationServerKey): " + Shown(list.vapid_public_key()));
   }
+  return lines;
+}
+
+std::vector<std::string> RenderUsersPush(const nlohmann::ordered_json& data) {
+  std::vector<std::string> lines;
+  if (!data.is_object() || !data.contains("users") || !data["users"].is_array()) return lines;
+  for (const nlohmann::ordered_json& user : data["users"]) {
+    if (!user.is_object() || !user.contains("devices") || !user["devices"].is_array()) continue;
+    lines.push_back(FieldText(user, "username") + ":");
+    for (const nlohmann::ordered_json& item : user["devices"]) {
+      v1::PushDevice device;
+      std::vector<std::string> of_device;
+      if (FromJson(DumpJson(item), device)) AddDevice(device, of_device);
+      for (const std::string& line : of_device) lines.push_back("  " + line);
+    }
+  }
+  if (lines.empty()) lines.emplace_back("no device is registered");
   return lines;
 }
 

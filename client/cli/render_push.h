@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "parley/v1/request.pb.h"
 
 namespace parley::client {
@@ -12,6 +14,10 @@ namespace parley::client {
 
 // phone web_push https://push.example/… "Alice's phone" level all preview shown
 std::vector<std::string> RenderPushList(const v1::PushListReply& list);
+
+// The devices of each user in the answer to the admin command listPush ({"users": …}); nothing for what is
+// not understood.
+std::vector<std::string> RenderUsersPush(const nlohmann::ordered_json& data);
 
 // "muted": a reason in plain words; "" for NO_REASON.
 std::string ReasonInWords(v1::Push::Reason reason);

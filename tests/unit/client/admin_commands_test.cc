@@ -80,6 +80,7 @@ TEST(AdminCommand, Webhooks) {
 }
 
 TEST(AdminCommand, ExplainsAMessage) {
+  EXPECT_EQ(*AdminCommand(OptionsOf("push-devices", {"bob"})), R"({"command":"listPush","username":"bob"})");
   EXPECT_EQ(*AdminCommand(OptionsOf("explain", {"lobby", "7"})),
             R"({"command":"explainMessage","room":"lobby","seq":"7"})");
   EXPECT_FALSE(AdminCommand(OptionsOf("explain", {"lobby"})));

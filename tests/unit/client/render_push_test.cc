@@ -91,6 +91,19 @@ TEST_F(RenderPushTest, AnAdminReadsTheSame) {
             RenderMessageExplanation(Read<v1::MessageExplainReply>(kExplanation)));
 }
 
+TEST_F(RenderPushTest, AnAdminSeesTheDevicesOfAUser) {
+  EXPECT_THAT(ReadAnswer(R"({"command":"listPush","data":{"users":[{"username":"bob","devices":[
+      {"device":"pad","provider":"FCM","address":"abc…"}]}]}})",
+                         false)
+                  .lines,
+              ElementsAre("bob:", "  pad fcm abc… level all preview shown"));
+  EXPECT_THAT(ReadAnswer(R"({"command":"listPush","data":{"users":[]}})", false).lines,
+              ElementsAre("no device is registered"));
+  for (const char* nonsense : {R"([])", R"({"users":[7,{}]})", R"({"users":[{"devices":[7]}]})"}) {
+    (void)ReadAnswer(R"({"command":"listPush","data":)" + std::string(nonsense) + "}", false);
+  }
+}
+
 TEST_F(RenderPushTest, EveryReasonHasItsWords) {
   std::set<std::string> words;
   for (int reason = v1::Push::Reason_MIN; reason <= v1::Push::Reason_MAX; ++reason) {
