@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
+#include "parley/v1/request.pb.h"
 #include "schemas/json.h"
 
 namespace parley::client {
