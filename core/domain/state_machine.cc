@@ -131,14 +131,6 @@ Applied StateMachine::Apply(LogIndex index, const Command& command, const Known&
     case Command::kSetConfig:
       SetConfig(context, command.set_config());
       break;
-    case Command::kRegisterPush:
-    case Command::kUnregisterPush:
-    case Command::kMutePush:
-    case Command::kCreateWebhook:
-    case Command::kUpdateWebhook:
-    case Command::kDeleteWebhook:
-      context.Refuse(Code::UNIMPLEMENTED, "not in this version");
-      break;
     case Command::kMoveCursor:
       MoveCursor(context, command.move_cursor());
       break;

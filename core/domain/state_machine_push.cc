@@ -139,7 +139,10 @@ void StateMachine::UnregisterPush(Context& context, const internal::v1::Unregist
     return context.Refuse(Code::FAILED_PRECONDITION,
                           "device " + gone.device() + " has registered another target meanwhile");
   }
-  record.mutable_devices()->erase(record.devices().begin() + (device - &record.devices(0)));
+  auto& devices = *record.mutable_devices();
+  devices.erase(std::remove_if(devices.begin(), devices.end(),
+                               [&gone](const Device& known) { return known.device() == gone.device(); }),
+                devices.end());
   ChangePush(context, *user, std::move(record));
 }
 

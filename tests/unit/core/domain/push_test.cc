@@ -207,8 +207,8 @@ TEST_F(PushTest, NumbersAreNeverUsedAgain) {
       EXPECT_TRUE(used.emplace(record.devices(record.devices_size() - 1).number(), "kept").second);
     }
     if (round % 3 == 2) {
-      for (const Device& device : machine_.PushOf("alice").devices())
-        Do(UnregisterPush("alice", device.device()));
+      const PushRecord record = machine_.PushOf("alice");
+      for (const Device& device : record.devices()) Do(UnregisterPush("alice", device.device()));
     }
   }
 }
@@ -375,10 +375,9 @@ class NaivePush {
       }
     }
   }
-  // What of it counts at this time, of rooms that the user may read.
-  Phones InForce(const std::string& user, uint64_t now_ms, const domain::Directory& directory) const {
-    const auto found = users_.find(user);
-    Phones phones = found == users_.end() ? Phones() : found->second;
+  // What of it counts at this time, of rooms that the user may read; the rest is forgotten.
+  const Phones& InForce(const std::string& user, uint64_t now_ms, const domain::Directory& directory) {
+    Phones& phones = users_[user];
     for (auto& [name, phone] : phones) {
       const auto expire = [now_ms](Setting& setting) {
         if (setting.until <= now_ms) setting.until = 0;
