@@ -30,7 +30,7 @@ Result<uint64_t> ParseTime(std::string_view text) {
 
 Result<uint64_t> ParseDuration(std::string_view text) {
   constexpr uint64_t kSecond = 1'000;
-  constexpr uint64_t kDay = 24 * 3'600 * kSecond;
+  constexpr uint64_t kDay = 86'400 * kSecond;
   constexpr uint64_t kDurationMax = 3'650 * kDay;
   uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
