@@ -23,6 +23,8 @@ class AddressPolicy {
 
   // The address itself, IPv4 in IPv6 unwrapped.
   bool Allows(const sockaddr& address) const;
+  // By http, without TLS: only what the operator allows.
+  bool AllowsPlain(const sockaddr& address) const;
   bool allows_http() const { return !networks_.empty(); }
 
   // Before anything is resolved: scheme, host, no user info, at most limits::kUrlBytesMax; a literal address

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+// The bounds of what the bridge sends to other servers. What happens at a bound stands beside it.
+namespace parley::bridge::limits {
+
+// A URL that somebody asks us to call; above: INVALID_ARGUMENT.
+inline constexpr size_t kUrlBytesMax = size_t{2} * 1024;
+// What is kept of an answer's body; the rest is thrown away.
+inline constexpr size_t kHttpAnswerBytesMax = size_t{16} * 1024;
+// What is read of an answer's body; above: the stream is closed, the status stands.
+inline constexpr size_t kHttpAnswerBytesRead = size_t{256} * 1024;
+// Headers that are kept of an answer; above: left out.
+inline constexpr size_t kHttpAnswerHeadersMax = 64;
+// Requests that one client holds at once; above: kNotSent.
+inline constexpr size_t kHttpRequestsMax = 4'096;
+// Connections of one client to all hosts; above: requests wait for one, the oldest idle one is closed.
+inline constexpr long kOutboundConnectionsMax = 256;
+// Streams of one HTTP/2 connection, unless the server wants fewer; above: requests wait.
+inline constexpr long kHttpStreamsMax = 256;
+// Connections that are going away and are remembered; above: the oldest is forgotten, its requests count as
+// unanswered.
+inline constexpr size_t kGoingAwayMax = 64;
+// Transfers that are kept for the next requests; above: freed.
+inline constexpr size_t kHttpTransfersKept = 512;
+// What is read of an answer's headers, all of them together; above: the stream is closed, no answer.
+inline constexpr size_t kHttpAnswerHeaderBytesRead = size_t{64} * 1024;
+
+}  // namespace parley::bridge::limits
