@@ -16,6 +16,8 @@
 #include "bridge/providers/providers.h"
 #include "bridge/push/push_methods.h"
 #include "bridge/push/push_metrics.h"
+#include "bridge/webhooks/webhook_admin.h"
+#include "bridge/webhooks/webhook_metrics.h"
 #include "core/store/secondary_store.h"
 
 namespace parley::bridge {
@@ -53,6 +55,7 @@ Bridge::Bridge(BridgeOptions options)
 Bridge::~Bridge() {
   http_.reset();
   // They publish by the link, which tells them things.
+  if (webhooks_) webhooks_->Stop();
   if (feed_) feed_->Stop();
   if (push_) push_->Stop();
   if (presence_) presence_->Stop();
@@ -71,6 +74,9 @@ Status Bridge::Start() {
   if (Status started = StartPresence(); !started) return std::move(started).error().Within("start presence");
   if (Status started = StartPush(); !started) return std::move(started).error().Within("start push");
   if (Status started = StartFeed(); !started) return std::move(started).error().Within("start the feed");
+  if (Status started = StartWebhooks(); !started) {
+    return std::move(started).error().Within("start outgoing webhooks");
+  }
   Result<std::unique_ptr<HttpServer>> http = HttpServer::Start({.host = options_.http_host,
                                                                 .port = options_.http_port,
                                                                 .routes = *std::move(routes),
@@ -143,6 +149,21 @@ Status Bridge::StartFeed() {
   return feed_->Start();
 }
 
+Status Bridge::StartWebhooks() {
+  Result<AddressPolicy> policy = AddressPolicy::Allowing(options_.push_allow);
+  if (!policy) return std::move(policy).error();
+  webhooks_ = std::make_unique<WebhookService>(
+      WebhookService::Parts{.reader = *feed_store_,
+                            .local = *local_,
+                            .policy = *std::move(policy),
+                            .ca_file = options_.push_ca,
+                            .patience = options_.webhook_patience,
+                            .user_agent = std::string("parley-bridge/") + PARLEY_VERSION,
+                            .log = [](const std::string& line) { LogLine("webhook " + line); }});
+  AddWebhookAdmin(registry_, webhooks_->engine());
+  return webhooks_->Start();
+}
+
 Status Bridge::Publish(const FeedPublication& publication) {
   const std::lock_guard lock(mutex_);
   if (!link_) return Error{Code::UNAVAILABLE, "not connected"};
@@ -163,12 +184,14 @@ Status Bridge::Connect(Credentials credentials) {
           .on_committed =
               [this](LogIndex committed, uint64_t committed_ms) {
                 feed_->Heard(committed);
+                webhooks_->engine().Heard(committed);
                 presence_->OnCommitted(committed);
                 push_->OnCommitted(committed, committed_ms);
               },
           .on_lost =
               [this] {
                 feed_->Lost();
+                webhooks_->engine().Lost();
                 presence_->OnLinkLost();
                 push_->OnLinkLost();
               },
@@ -262,6 +285,7 @@ Result<Routes> Bridge::MakeRoutes() {
   metrics_.Add([this](MetricsPage& page) { query_metrics_.Collect(page); });
   metrics_.Add([this](MetricsPage& page) { http_counters_.Collect(page); });
   metrics_.Add([this](MetricsPage& page) { CollectFeed(page, feed_->statuses()); });
+  metrics_.Add([this](MetricsPage& page) { CollectWebhooks(page, webhooks_->engine().statuses()); });
   metrics_.Add([this](MetricsPage& page) { CollectPresence(page, presence_->status()); });
   metrics_.Add([this](MetricsPage& page) { CollectPush(page, *push_); });
   metrics_.Add(CollectProcess);

@@ -18,6 +18,7 @@
 #include "bridge/presence/presence_service.h"
 #include "bridge/push/push_service.h"
 #include "bridge/service/registry.h"
+#include "bridge/webhooks/webhook_service.h"
 #include "core/store/local_store.h"
 #include "core/store/store_reader.h"
 
@@ -46,6 +47,7 @@ class Bridge {
   Status StartPresence();
   Status StartPush();
   Status StartFeed();
+  Status StartWebhooks();
   Status Publish(const FeedPublication& publication);  // any thread
   Result<Routes> MakeRoutes();
   // On the HTTP server's thread.
@@ -68,6 +70,7 @@ class Bridge {
   std::unique_ptr<PresenceConnectedness> connectedness_;  // set by Start()
   std::unique_ptr<PushService> push_;                     // set by Start()
   std::unique_ptr<Feed> feed_;                            // set by Start()
+  std::unique_ptr<WebhookService> webhooks_;              // set by Start()
 
   std::atomic<uint64_t> applied_{0};  // seen in the store when it was looked at last
 

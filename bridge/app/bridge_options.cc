@@ -5,6 +5,7 @@
 #include <boost/program_options.hpp>
 
 #include "bridge/presence/limits.h"
+#include "bridge/webhooks/limits.h"
 
 namespace parley::bridge {
 namespace {
@@ -16,6 +17,8 @@ struct Numbers {
   int broker_port;
   int http_port;
   int http_timeout_s;
+  int webhook_attempts;
+  int webhook_patience_s;
 };
 
 po::options_description Description(BridgeOptions& options, Numbers& numbers) {
@@ -37,7 +40,11 @@ po::options_description Description(BridgeOptions& options, Numbers& numbers) {
       ("presence-grace-ms", po::value(&options.presence_grace_ms)->default_value(options.presence_grace_ms),
        "how long somebody stays online who has lost the connection, ms")
       ("push-allow", po::value(&options.push_allow), "call addresses of this network though it is not public, by http, too, such as 10.1.0.0/16; again for more")
-      ("push-ca", po::value(&options.push_ca), "trust the authorities in this PEM file, too, when others' servers are called");
+      ("push-ca", po::value(&options.push_ca), "trust the authorities in this PEM file, too, when others' servers are called")
+      ("webhook-attempts", po::value(&numbers.webhook_attempts)->default_value(numbers.webhook_attempts),
+       "failed attempts in a row after which an outgoing webhook is paused")
+      ("webhook-patience", po::value(&numbers.webhook_patience_s)->default_value(numbers.webhook_patience_s),
+       "seconds that these must have taken at least");
   // clang-format on
   AddPushOptions(options.push, description);
   return description;
@@ -65,12 +72,24 @@ Status TakeNumbers(const Numbers& numbers, BridgeOptions& options) {
     return Error{Code::INVALID_ARGUMENT,
                  "--presence-grace-ms is 0 to " + std::to_string(limits::kPresenceGraceMsMax)};
   }
+  if (Status attempts =
+          Between("--webhook-attempts", numbers.webhook_attempts, 1, limits::kWebhookAttemptsCeiling);
+      !attempts) {
+    return attempts;
+  }
+  if (Status patience =
+          Between("--webhook-patience", numbers.webhook_patience_s, 0, limits::kWebhookPatienceSecondsMax);
+      !patience) {
+    return patience;
+  }
   if (options.http_tls_cert.empty() != options.http_tls_key.empty()) {
     return Error{Code::INVALID_ARGUMENT, "--http-tls-cert and --http-tls-key: give both, or neither"};
   }
   if (Status push = CheckPushOptions(options.push); !push) return push;
   options.port = static_cast<uint16_t>(numbers.broker_port);
   options.http_port = static_cast<uint16_t>(numbers.http_port);
+  options.webhook_patience = {.attempts_max = static_cast<uint32_t>(numbers.webhook_attempts),
+                              .patience_ms = int64_t{numbers.webhook_patience_s} * 1000};
   options.http_timeout_ms = int64_t{numbers.http_timeout_s} * 1000;
   return {};
 }
@@ -79,7 +98,9 @@ Status TakeNumbers(const Numbers& numbers, BridgeOptions& options) {
 
 Result<std::optional<BridgeOptions>> ParseCommandLine(int argc, const char* const* argv) {
   BridgeOptions options;
-  Numbers numbers{options.port, options.http_port, static_cast<int>(options.http_timeout_ms / 1000)};
+  Numbers numbers{options.port, options.http_port, static_cast<int>(options.http_timeout_ms / 1000),
+                  static_cast<int>(options.webhook_patience.attempts_max),
+                  static_cast<int>(options.webhook_patience.patience_ms / 1000)};
   const po::options_description description = Description(options, numbers);
   try {
     po::variables_map values;

@@ -7,6 +7,7 @@
 
 #include "bridge/app/push_options.h"
 #include "bridge/service/limits.h"
+#include "bridge/webhooks/hook_queue.h"
 #include "schemas/result.h"
 
 namespace parley::bridge {
@@ -27,6 +28,7 @@ struct BridgeOptions {
   std::vector<std::string> push_allow{};  // networks that may be called though they are not public
   std::string push_ca{};                  // more authorities that are trusted when others are called
   PushOptions push{};
+  HookPatience webhook_patience{};
 
   std::string store_path() const { return data + "/store"; }
   std::string scratch_path() const { return data + "/bridge/secondary"; }

@@ -23,7 +23,7 @@ HttpReply HttpFailure(int status) {
           .body = R"({"error":")" + std::string(boost::beast::http::obsolete_reason(known)) + "\"}"};
 }
 
-HttpReply Routes::Answer(const IncomingRequest& request) const {
+HttpReply Routes::Answer(const ServedRequest& request) const {
   const auto found = handlers_.find(PathOf(request.target));
   HttpReply reply;
   if (found == handlers_.end()) {
@@ -44,7 +44,7 @@ HttpReply Routes::Answer(const IncomingRequest& request) const {
   return reply;
 }
 
-HttpReply Routes::AnswerOptions(const IncomingRequest& request) const {
+HttpReply Routes::AnswerOptions(const ServedRequest& request) const {
   HttpReply reply{.status = 204};
   reply.headers.emplace_back("Allow", kMethods);
   if (request.origin.empty() || request.preflight_method.empty()) return reply;
@@ -54,7 +54,7 @@ HttpReply Routes::AnswerOptions(const IncomingRequest& request) const {
   return reply;
 }
 
-void Routes::AddCors(const IncomingRequest& request, HttpReply& reply) const {
+void Routes::AddCors(const ServedRequest& request, HttpReply& reply) const {
   if (cors_.varies()) reply.headers.emplace_back("Vary", "Origin");
   if (request.origin.empty()) return;
   if (const std::optional<std::string> origin = cors_.AllowOrigin(request.origin)) {

@@ -12,7 +12,7 @@
 namespace parley::bridge {
 
 // A request, as far as it decides the answer.
-struct IncomingRequest {
+struct ServedRequest {
   std::string_view method;
   std::string_view target;              // path and query
   std::string_view origin{};            // header Origin; empty: none
@@ -39,14 +39,14 @@ class Routes {
 
   // GET and HEAD ask the handler, OPTIONS is answered here; 404 for another path, 405 for another method. The
   // reply to a HEAD has a body, too, whose length counts. An exception of a handler is 500.
-  HttpReply Answer(const IncomingRequest& request) const;
+  HttpReply Answer(const ServedRequest& request) const;
 
   // The path that the request names, or "other": a name of few.
   std::string PathName(std::string_view target) const;
 
  private:
-  HttpReply AnswerOptions(const IncomingRequest& request) const;
-  void AddCors(const IncomingRequest& request, HttpReply& reply) const;
+  HttpReply AnswerOptions(const ServedRequest& request) const;
+  void AddCors(const ServedRequest& request, HttpReply& reply) const;
 
   std::map<std::string, Handler, std::less<>> handlers_;
   CorsPolicy cors_;

@@ -146,7 +146,7 @@ void AddPushMethods(Registry& registry, PushService& push) {
                                  const Caller& caller, Budget) {
                            return MessageExplain(request, view, caller, {push.outbox(), push.timeline()});
                          }));
-  const auto add = [&registry](const char* command, AdminMethod::ViewService service) {
+  const auto add = [&registry](const char* command, AdminMethod::Reading service) {
     registry.AddMethod(BridgeAdminMethod(command), std::make_unique<AdminMethod>(std::move(service)));
   };
   add("listPush",

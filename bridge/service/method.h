@@ -37,6 +37,13 @@ class Method {
  public:
   virtual ~Method() = default;
   virtual Answer Run(const Query& query, store::StoreReader& reader) const = 0;
+  // True: it waits for somebody else, so RunLater() is asked, not Run().
+  virtual bool answers_later() const { return false; }
+  // `done` is called once, on any thread.
+  virtual void RunLater(const Query& query, store::StoreReader& reader,
+                        const std::function<void(Answer)>& done) const {
+    done(Run(query, reader));
+  }
   // The reply that says why there is no other.
   virtual std::string Refuse(Encoding encoding, const std::string& request_id, const Error& error) const = 0;
 };

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "bridge/metrics/query_metrics.h"
 #include "bridge/service/parked_replies.h"
@@ -24,7 +27,8 @@ OutgoingReply AnswerRequest(const Registry& registry, const internal::v1::Reques
 // The thread that answers requests, one after the other.
 class QueryWorker {
  public:
-  // `on_reply` is called on the worker's thread. References are borrowed and outlive the worker.
+  // `on_reply` is called on the worker's thread, and on others by methods that answer later. References are
+  // borrowed and outlive the worker.
   QueryWorker(const Registry& registry, store::StoreReader& reader, QueryMetrics& metrics,
               std::function<void(OutgoingReply)> on_reply);
   ~QueryWorker();  // Stop()
@@ -41,12 +45,21 @@ class QueryWorker {
   void Stop();
 
  private:
+  // Where replies go that come later than the worker may live.
+  struct Outlet {
+    explicit Outlet(std::function<void(OutgoingReply)> reply) : on_reply(std::move(reply)) {}
+    std::mutex mutex;
+    std::function<void(OutgoingReply)> on_reply;  // guarded by mutex; empty: nobody waits any more
+  };
+
   void Run();
+  void AnswerLater(const Method& method, const WaitingQuery& query, store::StoreReader& reader);
 
   const Registry& registry_;
   store::StoreReader& reader_;
   QueryMetrics& metrics_;
   const std::function<void(OutgoingReply)> on_reply_;
+  const std::shared_ptr<Outlet> outlet_;
   QueryQueue queue_;
   std::thread thread_;
 };

@@ -12,6 +12,11 @@ Answer Registry::Run(std::string_view method, const Query& query, store::StoreRe
   return {Refuse(method, query, error), {}, error.code};
 }
 
+const Method* Registry::FindLater(std::string_view method) const {
+  const auto found = methods_.find(method);
+  return found != methods_.end() && found->second->answers_later() ? found->second.get() : nullptr;
+}
+
 std::string Registry::Refuse(std::string_view method, const Query& query, const Error& error) const {
   const std::string request_id = FindRequestId(query.encoding, query.payload);
   const auto found = methods_.find(method);

@@ -26,6 +26,9 @@ class Registry {
   // UNIMPLEMENTED for a method that is not here.
   Answer Run(std::string_view method, const Query& query, store::StoreReader& reader) const;
 
+  // The method, if it is one that answers later; else null.
+  const Method* FindLater(std::string_view method) const;
+
   // The reply of a method (known or not) that was not run.
   std::string Refuse(std::string_view method, const Query& query, const Error& error) const;
 
