@@ -12,6 +12,8 @@ namespace parley::bridge {
 // Of the command line. "": not given.
 struct PushOptions {
   std::string vapid_subject{};
+  FcmOptions fcm{};
+  ApnsOptions apns{};
   std::string webhook_secret{};  // a file
   int connections = 4;           // to one server, of each push service
 

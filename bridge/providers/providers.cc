@@ -4,6 +4,7 @@
 
 #include "bridge/providers/jwt.h"
 #include "bridge/providers/secret_file.h"
+#include "bridge/providers/vapid_key.h"
 #include "bridge/providers/web_push.h"
 #include "bridge/providers/webhook.h"
 
@@ -41,7 +42,18 @@ Status AddWebhook(const ProviderOptions& options, PushProviders& made) {
 
 Result<PushProviders> MakeProviders(const ProviderOptions& options) {
   PushProviders made;
+  const auto add = [&made](Result<std::unique_ptr<PushProvider>> provider) -> Status {
+    if (!provider) return std::move(provider).error();
+    made.providers.push_back(*std::move(provider));
+    return {};
+  };
   if (Status added = AddWebPush(options, made); !added) return std::move(added).error().Within("Web Push");
+  if (!options.fcm.account_file.empty()) {
+    if (Status added = add(MakeFcm(options.fcm)); !added) return std::move(added).error().Within("FCM");
+  }
+  if (!options.apns.key_file.empty()) {
+    if (Status added = add(MakeApns(options.apns)); !added) return std::move(added).error().Within("APNs");
+  }
   if (Status added = AddWebhook(options, made); !added) return std::move(added).error().Within("webhooks");
   return made;
 }

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "bridge/providers/apns.h"
+#include "bridge/providers/fcm.h"
 #include "bridge/providers/provider.h"
 #include "schemas/result.h"
 
@@ -13,6 +15,8 @@ namespace parley::bridge {
 struct ProviderOptions {
   std::string vapid_key_path;  // made at the first start
   std::string vapid_subject{};
+  FcmOptions fcm{};    // without account_file: none
+  ApnsOptions apns{};  // without key_file: none
   std::string webhook_secret_path{};
 };
 

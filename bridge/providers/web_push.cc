@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "bridge/outbound/base64.h"
-#include "bridge/providers/limits.h"
+#include "bridge/providers/endpoint_verdict.h"
 #include "bridge/providers/payload.h"
-#include "bridge/providers/verdicts.h"
 #include "bridge/providers/web_push_encryption.h"
+#include "bridge/providers/web_push_limits.h"
 
 namespace parley::bridge {
 namespace {
@@ -109,7 +109,7 @@ Result<HttpRequest> WebPush::Build(const PushNotification& notification, const P
 }
 
 PushVerdict WebPush::Judge(const HttpAnswer& answer, int64_t wall_ms) {
-  PushVerdict verdict = VerdictOfHttp(answer, wall_ms);
+  PushVerdict verdict = JudgeEndpoint(answer, wall_ms);
   if (answer.kind != HttpAnswer::Kind::kAnswered) return verdict;
   if (answer.status == 404) verdict.kind = Kind::kDead;
   // Perhaps the token was at fault. The endpoint is anybody's, so what it refuses must not stop the others:

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-// The bounds of what push services are told. What happens at a bound stands beside it.
+// The bounds of Web Push and of webhooks. What happens at a bound stands beside it.
 namespace parley::bridge::limits {
 
 // The JSON in a Web Push message, which is 4096 bytes with what encrypts it (RFC 8291, section 4); above: the
@@ -20,9 +20,5 @@ inline constexpr int64_t kVapidRenewMs = 3'600'000;
 inline constexpr int64_t kVapidTokenYoungMs = 60'000;
 // Push services whose tokens are kept; above: all are made anew.
 inline constexpr size_t kVapidTokensMax = 1'000;
-// What is kept of a server's complaint; above: cut off.
-inline constexpr size_t kComplaintBytesMax = 160;
-// A key or a secret in a file; above: the file is refused.
-inline constexpr size_t kSecretFileBytesMax = size_t{64} * 1024;
 
 }  // namespace parley::bridge::limits

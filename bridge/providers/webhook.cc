@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "bridge/outbound/signature.h"
-#include "bridge/providers/limits.h"
+#include "bridge/providers/endpoint_verdict.h"
 #include "bridge/providers/payload.h"
-#include "bridge/providers/verdicts.h"
+#include "bridge/providers/web_push_limits.h"
 
 namespace parley::bridge {
 namespace {
@@ -31,7 +31,7 @@ class WebhookPush final : public PushProvider {
   }
 
   PushVerdict Judge(const HttpAnswer& answer, int64_t wall_ms) override {
-    return VerdictOfHttp(answer, wall_ms);
+    return JudgeEndpoint(answer, wall_ms);
   }
 
  private:
@@ -41,7 +41,7 @@ class WebhookPush final : public PushProvider {
 }  // namespace
 
 Result<std::unique_ptr<PushProvider>> MakeWebhookPush(std::string_view secret) {
-  Result<WebhookSigner> signer = WebhookSigner::Of(secret);
+  Result<WebhookSigner> signer = WebhookSigner::Of(secret.substr(0, secret.find_last_not_of(" \t\r\n") + 1));
   if (!signer) return std::move(signer).error();
   return std::unique_ptr<PushProvider>(std::make_unique<WebhookPush>(*std::move(signer)));
 }
