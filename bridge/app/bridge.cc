@@ -10,8 +10,12 @@
 #include "bridge/feed/feed_admin.h"
 #include "bridge/feed/feed_metrics.h"
 #include "bridge/metrics/process_metrics.h"
+#include "bridge/outbound/http_client.h"
 #include "bridge/presence/presence_methods.h"
 #include "bridge/presence/presence_metrics.h"
+#include "bridge/providers/providers.h"
+#include "bridge/push/push_methods.h"
+#include "bridge/push/push_metrics.h"
 #include "bridge/webhooks/webhook_admin.h"
 #include "bridge/webhooks/webhook_metrics.h"
 #include "core/store/secondary_store.h"
@@ -20,6 +24,9 @@ namespace parley::bridge {
 namespace {
 
 constexpr int64_t kConnectAgainMs = 5'000;
+// A push service that takes longer counts as one that does not answer.
+constexpr int64_t kPushConnectMs = 10'000;
+constexpr int64_t kPushRequestMs = 30'000;
 
 int64_t NowMs() {
   using std::chrono::steady_clock;
@@ -50,6 +57,7 @@ Bridge::~Bridge() {
   // They publish by the link, which tells them things.
   if (webhooks_) webhooks_->Stop();
   if (feed_) feed_->Stop();
+  if (push_) push_->Stop();
   if (presence_) presence_->Stop();
   link_.reset();
 }
@@ -64,6 +72,7 @@ Status Bridge::Start() {
   if (!local) return std::move(local).error().Within("open the bridge's own store");
   local_ = *std::move(local);
   if (Status started = StartPresence(); !started) return std::move(started).error().Within("start presence");
+  if (Status started = StartPush(); !started) return std::move(started).error().Within("start push");
   if (Status started = StartFeed(); !started) return std::move(started).error().Within("start the feed");
   if (Status started = StartWebhooks(); !started) {
     return std::move(started).error().Within("start outgoing webhooks");
@@ -104,13 +113,38 @@ Status Bridge::StartPresence() {
   return presence_->Start();
 }
 
+Status Bridge::StartPush() {
+  Result<AddressPolicy> policy = AddressPolicy::Allowing(options_.push_allow);
+  if (!policy) return std::move(policy).error();
+  Result<PushProviders> made = MakeProviders(options_.push.ForProviders(options_.vapid_key_path()));
+  if (!made) return std::move(made).error();
+  connectedness_ = std::make_unique<PresenceConnectedness>(*presence_);
+  push_ = std::make_unique<PushService>(PushService::Parts{
+      .reader = *feed_store_,
+      .local = *local_,
+      .connectedness = *connectedness_,
+      .publish = [this](const FeedPublication& publication) { return Publish(publication); },
+      .log = [](const std::string& line) { LogLine("push: " + line); },
+      .providers = std::move(made->providers),
+      .vapid_public_key = std::move(made->vapid_public_key),
+      .http = {.name = {},
+               .policy = *std::move(policy),
+               .ca_file = options_.push_ca,
+               .connections_per_host = static_cast<size_t>(options_.push.connections),
+               .connect_timeout_ms = kPushConnectMs,
+               .timeout_ms = kPushRequestMs},
+      .start_client = &HttpClient::Start});
+  AddPushMethods(registry_, *push_);
+  return push_->Start();
+}
+
 Status Bridge::StartFeed() {
   feed_ = std::make_unique<Feed>(
       Feed::Parts{.reader = *feed_store_,
                   .local = *local_,
                   .publish = [this](const FeedPublication& publication) { return Publish(publication); },
                   .log = [](const std::string& line) { LogLine("feed: " + line); }});
-  AddConsumers(*feed_, *presence_);
+  AddConsumers(*feed_, *presence_, *push_);
   AddFeedAdmin(registry_, *feed_);
   return feed_->Start();
 }
@@ -148,16 +182,18 @@ Status Bridge::Connect(Credentials credentials) {
                 refused_ = why;
               },
           .on_committed =
-              [this](LogIndex committed) {
+              [this](LogIndex committed, uint64_t committed_ms) {
                 feed_->Heard(committed);
                 webhooks_->engine().Heard(committed);
                 presence_->OnCommitted(committed);
+                push_->OnCommitted(committed, committed_ms);
               },
           .on_lost =
               [this] {
                 feed_->Lost();
                 webhooks_->engine().Lost();
                 presence_->OnLinkLost();
+                push_->OnLinkLost();
               },
           .on_sessions = [this](const std::string& notice) { return presence_->OnNotice(notice); },
           .on_stats =
@@ -251,6 +287,7 @@ Result<Routes> Bridge::MakeRoutes() {
   metrics_.Add([this](MetricsPage& page) { CollectFeed(page, feed_->statuses()); });
   metrics_.Add([this](MetricsPage& page) { CollectWebhooks(page, webhooks_->engine().statuses()); });
   metrics_.Add([this](MetricsPage& page) { CollectPresence(page, presence_->status()); });
+  metrics_.Add([this](MetricsPage& page) { CollectPush(page, *push_); });
   metrics_.Add(CollectProcess);
   Routes routes;
   routes.Allow(*std::move(cors));

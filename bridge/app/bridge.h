@@ -8,6 +8,7 @@
 #include "bridge/app/bridge_options.h"
 #include "bridge/app/broker_link.h"
 #include "bridge/app/credentials.h"
+#include "bridge/app/presence_connectedness.h"
 #include "bridge/feed/feed.h"
 #include "bridge/http/health.h"
 #include "bridge/http/http_server.h"
@@ -15,6 +16,7 @@
 #include "bridge/metrics/query_metrics.h"
 #include "bridge/metrics/registry.h"
 #include "bridge/presence/presence_service.h"
+#include "bridge/push/push_service.h"
 #include "bridge/service/registry.h"
 #include "bridge/webhooks/webhook_service.h"
 #include "core/store/local_store.h"
@@ -43,6 +45,7 @@ class Bridge {
   Status Connect(Credentials credentials);
   Status ConnectAgain();
   Status StartPresence();
+  Status StartPush();
   Status StartFeed();
   Status StartWebhooks();
   Status Publish(const FeedPublication& publication);  // any thread
@@ -63,9 +66,11 @@ class Bridge {
   const std::unique_ptr<store::StoreReader> feed_store_;
   std::unique_ptr<store::LocalStore> local_;  // what the bridge remembers; set by Start()
 
-  std::unique_ptr<PresenceService> presence_;  // set by Start()
-  std::unique_ptr<Feed> feed_;                 // set by Start()
-  std::unique_ptr<WebhookService> webhooks_;   // set by Start()
+  std::unique_ptr<PresenceService> presence_;             // set by Start()
+  std::unique_ptr<PresenceConnectedness> connectedness_;  // set by Start()
+  std::unique_ptr<PushService> push_;                     // set by Start()
+  std::unique_ptr<Feed> feed_;                            // set by Start()
+  std::unique_ptr<WebhookService> webhooks_;              // set by Start()
 
   std::atomic<uint64_t> applied_{0};  // seen in the store when it was looked at last
 

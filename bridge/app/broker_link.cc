@@ -137,7 +137,7 @@ void BrokerLink::OnMessage(client::MqttMessage message) {
   if (message.topic == kStatsTopic) return TakeStats(message.payload);
   if (message.topic != kCommittedTopic) return;
   internal::v1::CommitNotice notice;
-  if (notice.ParseFromString(message.payload)) Hear(LogIndex{notice.committed()});
+  if (notice.ParseFromString(message.payload)) Hear(LogIndex{notice.committed()}, notice.committed_ms());
 }
 
 void BrokerLink::TakeRequest(const std::string& payload) {
@@ -161,9 +161,9 @@ void BrokerLink::TakeStats(const std::string& payload) {
   options_.on_stats(std::move(notice));
 }
 
-void BrokerLink::Hear(LogIndex committed) {
+void BrokerLink::Hear(LogIndex committed, uint64_t committed_ms) {
   committed_ = committed.value;
-  options_.on_committed(committed);
+  options_.on_committed(committed, committed_ms);
   Send(parked_.Heard(committed));
 }
 

@@ -27,9 +27,9 @@ class BrokerLink final : private client::MqttListener {
     // The broker has refused the credentials: this link is done. Called once, on the transport's thread; must
     // not destroy the link.
     std::function<void(const Error&)> on_refused;
-    // Everything up to there is on disk, as the plugin says; the connection that said so is gone. On the
-    // transport's thread.
-    std::function<void(LogIndex)> on_committed;
+    // Everything up to there is on disk, as the plugin says, since `committed_ms` (wall clock; 0: not said);
+    // the connection that said so is gone. On the transport's thread.
+    std::function<void(LogIndex, uint64_t committed_ms)> on_committed;
     std::function<void()> on_lost;
     // A SessionNotice. True: one is missing, ask for all sessions again.
     std::function<bool(const std::string&)> on_sessions;
@@ -83,7 +83,7 @@ class BrokerLink final : private client::MqttListener {
   void Subscribe();
   void TakeRequest(const std::string& payload);
   void TakeStats(const std::string& payload);
-  void Hear(LogIndex committed);
+  void Hear(LogIndex committed, uint64_t committed_ms = 0);
   void Send(const std::vector<Outgoing>& replies);
 
   const Options options_;

@@ -8,10 +8,11 @@
 
 namespace parley::bridge {
 
-void AddConsumers(Feed& feed, PresenceService& presence) {
+void AddConsumers(Feed& feed, PresenceService& presence, PushService& push) {
   feed.Add(std::make_unique<ReceiptsConsumer>());
   feed.Add(std::make_unique<Totals>());
   feed.Add(std::make_unique<PresenceFeed>(presence));
+  feed.Add(push.MakeConsumer());
 }
 
 }  // namespace parley::bridge

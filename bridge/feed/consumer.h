@@ -64,6 +64,11 @@ class FeedConsumer {
   // `entry` is not damaged. What it names and what is gone is no error: skip it.
   virtual Handled Handle(const store::FeedEntry& entry, const FeedContext& context, FeedEffects& effects) = 0;
 
+  // What the last calls have put into their effects is done and stored.
+  virtual void OnCarriedOut() {}
+  // The store is another one, or an older one: the consumer's rows are about to be dropped.
+  virtual void OnBeginAnew() {}
+
   // When OnDue() is to be called (steady clock), if at all: work that waits for time, not for an entry.
   virtual std::optional<int64_t> due_ms() const { return std::nullopt; }
   // Anything but kDone is tried again later; due_ms() should still say so.

@@ -71,7 +71,7 @@ void FeedRunner::Decide(const FeedHead::State& head, FeedTime now) {
   const std::optional<DeadLetter> replay = letters_.NextReplay();
   const std::optional<int64_t> due = consumer_.due_ms();
   const bool is_due = due && *due <= now.steady_ms;
-  const bool behind = !position_ || position_->offset != committed;
+  const bool behind = !stood_ || !position_ || position_->offset != committed;
   more_ = false;
   if (!replay && !is_due && !behind) return Resume();
   // No more than what is known to be there: after a restart the store may be a shorter one.
@@ -80,6 +80,7 @@ void FeedRunner::Decide(const FeedHead::State& head, FeedTime now) {
   if (!view) return PauseForStore(now, view.error().reason);
   connection_ = head.connection;
   if (!Standing(**view, committed, now)) return;
+  stood_ = true;
   if (replay) {
     DecideReplay(**view, *replay, now);
   } else if (is_due) {
@@ -120,6 +121,7 @@ bool FeedRunner::Standing(const store::StoreView& view, LogIndex committed, Feed
 Status FeedRunner::BeginIn(const store::StoreId& store_id, LogIndex head) {
   decided_.reset();
   failing_.reset();
+  consumer_.OnBeginAnew();
   // The position last: until then the next start finds the old one, and begins anew once more.
   if (Status forgotten = letters_.Forget(); !forgotten) return forgotten;
   if (Status deleted = DeleteOwnRows(); !deleted) return deleted;
@@ -304,6 +306,7 @@ bool FeedRunner::CarryOut(const FeedHead::State& head, FeedTime now) {
     }
   }
   decided_.reset();
+  consumer_.OnCarriedOut();
   if (!failing_) Resume();
   return true;
 }

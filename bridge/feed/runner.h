@@ -101,6 +101,7 @@ class FeedRunner {
   std::optional<FeedPosition> position_;
   std::optional<Decided> decided_;
   std::optional<Failing> failing_;
+  bool stood_ = false;       // it was seen in this life that the offset is one of the store that is there
   uint64_t connection_ = 0;  // that the next decision belongs to
   int64_t not_before_ms_ = 0;
   // Of IsBusy(): how far the log was when it was looked at last.

@@ -11,8 +11,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "bridge/outbound/limits.h"
 #include "schemas/json.h"
+#include "schemas/limits.h"
 
 namespace parley::bridge {
 namespace {
@@ -144,9 +144,9 @@ bool AddressPolicy::Allows(const sockaddr& address) const {
 }
 
 Status AddressPolicy::CheckUrl(std::string_view url) const {
-  if (url.size() > limits::kUrlBytesMax) {
+  if (url.size() > parley::limits::kUrlBytesMax) {
     return Error{Code::INVALID_ARGUMENT,
-                 "the URL is longer than " + std::to_string(limits::kUrlBytesMax) + " bytes"};
+                 "the URL is longer than " + std::to_string(parley::limits::kUrlBytesMax) + " bytes"};
   }
   const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), &curl_url_cleanup);
   if (url.find('\0') != std::string_view::npos ||

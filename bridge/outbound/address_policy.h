@@ -27,8 +27,8 @@ class AddressPolicy {
   bool AllowsPlain(const sockaddr& address) const;
   bool allows_http() const { return !networks_.empty(); }
 
-  // Before anything is resolved: scheme, host, no user info, at most limits::kUrlBytesMax; a literal address
-  // is checked at once. INVALID_ARGUMENT or PERMISSION_DENIED in one line.
+  // Before anything is resolved: scheme, host, no user info, at most parley::limits::kUrlBytesMax; a literal
+  // address is checked at once. INVALID_ARGUMENT or PERMISSION_DENIED in one line.
   Status CheckUrl(std::string_view url) const;
 
  private:

@@ -6,8 +6,6 @@
 // The bounds of what the bridge sends to other servers. What happens at a bound stands beside it.
 namespace parley::bridge::limits {
 
-// A URL that somebody asks us to call; above: INVALID_ARGUMENT.
-inline constexpr size_t kUrlBytesMax = size_t{2} * 1024;
 // What is kept of an answer's body; the rest is thrown away.
 inline constexpr size_t kHttpAnswerBytesMax = size_t{16} * 1024;
 // What is read of an answer's body; above: the stream is closed, the status stands.

@@ -1,5 +1,6 @@
 #include "bridge/presence/presence_service.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -132,6 +133,17 @@ Result<v1::Presence> PresenceService::Set(const std::string& user, std::optional
   }
   const std::lock_guard lock(mutex_);
   return model_.Set(user, state, status_text, time);
+}
+
+std::optional<PresenceService::Seen> PresenceService::Find(const std::string& user) const {
+  const int64_t now_ms = Now().now_ms;
+  const std::lock_guard lock(mutex_);
+  if (!table_.complete()) return std::nullopt;
+  const Person* person = model_.Find(user);
+  if (person == nullptr) return Seen();
+  Seen seen{.connected = person->sessions > 0, .chosen = person->chosen};
+  if (person->here && !seen.connected) seen.leaving_ms = std::max<int64_t>(0, person->leaves_ms - now_ms);
+  return seen;
 }
 
 Result<v1::Presence> PresenceService::Get(const std::string& user, bool own) const {

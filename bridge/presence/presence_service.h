@@ -83,6 +83,14 @@ class PresenceService {
   Result<v1::Presence> Get(const std::string& user, bool own) const;
   Result<v1::RoomPresence> GetRoom(Rid rid, const std::string& room, bool big) const;
 
+  // Where somebody is, the invisible, too. nullopt: it is not known yet who is connected. Any thread.
+  struct Seen {
+    bool connected = false;
+    int64_t leaving_ms = 0;  // > 0: the last session has gone; so long it may come back unseen
+    v1::Presence::State chosen = v1::Presence::ONLINE;
+  };
+  std::optional<Seen> Find(const std::string& user) const;
+
   PresenceStatus status() const;
 
  private:

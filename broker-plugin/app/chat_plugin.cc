@@ -249,7 +249,13 @@ Session* ChatPlugin::Known(const ClientView& client, Session& scratch) {
   if (Session* session = LearnFromCertificate(client)) return session;
   const Session* owned = sessions_.FindClient(client.client);
   if (owned == nullptr || owned->connected || owned->user != client.user) return nullptr;
-  scratch = *owned;
+  // Who it is; what it has subscribed to is not to be changed.
+  scratch.client = owned->client;
+  scratch.user = owned->user;
+  scratch.kind = owned->kind;
+  scratch.connected = false;
+  scratch.outlives = owned->outlives;
+  scratch.v5 = owned->v5;
   return &scratch;
 }
 
@@ -271,18 +277,17 @@ ChatPlugin::AccessVerdict ChatPlugin::OnSubscribe(const ClientView& client, std:
     if (user != nullptr && user->disabled) return AccessVerdict::kAllow;
     return DecideSubscribe(client, *session, filter, qos);
   }
-  const size_t hash = std::hash<std::string_view>()(filter);
-  std::vector<size_t>& filters = session->filters;
-  const bool known = std::find(filters.begin(), filters.end(), hash) != filters.end();
-  if (!known && filters.size() >= view_.config().subscriptions_per_client) return AccessVerdict::kDeny;
+  const bool known = session->filters.Has(filter);
+  const bool full = session->filters.size() >= view_.config().subscriptions_per_client;
+  if (!known && full) return AccessVerdict::kDeny;
   const AccessVerdict verdict = DecideSubscribe(client, *session, filter, qos);
-  if (!known && verdict != AccessVerdict::kDeny) filters.push_back(hash);
+  if (!known && verdict != AccessVerdict::kDeny) session->filters.Add(filter);
   return verdict;
 }
 
 void ChatPlugin::OnUnsubscribe(const ClientView& client, std::string_view filter) {
   if (Session* session = sessions_.Find(client.handle)) {
-    std::erase(session->filters, std::hash<std::string_view>()(filter));
+    session->filters.Remove(filter);
   }
 }
 
@@ -369,7 +374,7 @@ ChatPlugin::AccessVerdict ChatPlugin::OnWill(const ClientView& client, std::stri
 }
 
 Gate::Verdict ChatPlugin::OnMessage(const ClientView& client, const Publication& publication) {
-  const Session* session = sessions_.Find(client.handle);
+  Session* session = sessions_.Find(client.handle);
   if (session == nullptr) {
     if (IsChat(publication.topic)) return Gate::Verdict::kRefuse;
     gate_.bound().Take(nullptr, publication.topic, publication.payload, publication.qos);
@@ -377,6 +382,7 @@ Gate::Verdict ChatPlugin::OnMessage(const ClientView& client, const Publication&
   }
   if (log_failed_ && IsChat(publication.topic)) return Gate::Verdict::kClose;
   if (publication.topic.substr(0, kRequests.size()) == kRequests) session_notices_.TellNow();
+  if (publication.qos > 0) coalescer_.OnAnswer(*session);
   return gate_.OnMessage(*session, publication);
 }
 
@@ -400,7 +406,7 @@ void ChatPlugin::OnTick() {
   for (const std::string& client : std::exchange(to_settle_, {})) {
     if (Session* kept = sessions_.Settle(client)) BindInLog(*kept);
   }
-  coalescer_.Release();
+  coalescer_.OnPassEnd();
   const auto now = std::chrono::steady_clock::now();
   bridge_requests_.Expire(now);
   TellStats(now);

@@ -28,7 +28,8 @@ void Interest::Add(std::string_view filter, std::string_view user, std::string_v
     if (FilterMatches(filter, UserInboxTopic(user, encoding))) inbox[At(encoding)] = true;
     if (!FilterMatches(filter, RoomEventsTopic(named ? levels[3] : "any", encoding))) continue;
     if (named) {
-      std::vector<std::string>& names = rooms[At(encoding)];
+      if (!rooms) rooms = std::make_unique<Rooms>();
+      std::vector<std::string>& names = (*rooms)[At(encoding)];
       const auto place = std::lower_bound(names.begin(), names.end(), levels[3]);
       if (place == names.end() || *place != levels[3]) names.emplace(place, levels[3]);
     } else {
@@ -60,7 +61,8 @@ void InterestCounts::Change(std::string_view user, const Interest& interest, int
     if (interest.any_room[at]) any_room_[at] += by;
     if (interest.user_events[at]) ChangeIn(by_user_, user, at, by);
     if (interest.inbox[at]) ChangeIn(by_inbox_, user, at, by);
-    for (const std::string& room : interest.rooms[at]) ChangeIn(by_room_, room, at, by);
+    if (!interest.rooms) continue;
+    for (const std::string& room : (*interest.rooms)[at]) ChangeIn(by_room_, room, at, by);
   }
 }
 

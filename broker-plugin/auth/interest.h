@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,10 +19,12 @@ namespace parley::plugin {
 struct Interest {
   // Each by Encoding kJson, kPb.
   bool acks[2] = {};
-  bool user_events[2] = {};                       // users/{user}/events
-  bool inbox[2] = {};                             // users/{user}/inbox
-  bool any_room[2] = {};                          // the events of rooms that cannot be told by name
-  std::array<std::vector<std::string>, 2> rooms;  // each sorted, without doubles
+  bool user_events[2] = {};  // users/{user}/events
+  bool inbox[2] = {};        // users/{user}/inbox
+  bool any_room[2] = {};     // the events of rooms that cannot be told by name
+  // Rooms by name, each list sorted, without doubles. Absent in the many sessions that name none.
+  using Rooms = std::array<std::vector<std::string>, 2>;
+  std::unique_ptr<Rooms> rooms;
 
   // Of a session that was not seen from its start.
   static Interest Everything() {

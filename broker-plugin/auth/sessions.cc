@@ -21,7 +21,7 @@ void Sessions::Restore(const std::vector<domain::ClientRecord>& clients, uint64_
     session->interest = Interest::Everything();
     interest_.Add(session->user, session->interest);
     by_user_[session->user].push_back(session.get());
-    by_client_[session->client] = std::move(session);
+    by_client_.insert(std::move(session));
   }
 }
 
@@ -39,21 +39,20 @@ void Sessions::Orphan(const std::string& user) {
 }
 
 std::optional<std::string> Sessions::OwnerOtherThan(const std::string& client, std::string_view user) {
-  const auto found = by_client_.find(client);
-  if (found == by_client_.end() || found->second->user == user) return std::nullopt;
-  if (!found->second->connected && !probe_(client)) {
+  const Session* session = FindClient(client);
+  if (session == nullptr || session->user == user) return std::nullopt;
+  if (!session->connected && !probe_(client)) {
     Forget(client);
     return std::nullopt;
   }
-  return found->second->user;
+  return session->user;
 }
 
 Session& Sessions::Connected(ClientHandle handle, Session session) {
-  const auto older = by_client_.find(session.client);
-  if (older != by_client_.end()) {
-    if (older->second->user == session.user) {
-      session.bound_at_ms = older->second->bound_at_ms;
-      if (session.resumes) session.filters = std::move(older->second->filters);
+  if (Session* older = FindClient(session.client)) {
+    if (older->user == session.user) {
+      session.bound_at_ms = older->bound_at_ms;
+      if (session.resumes) session.filters = std::move(older->filters);
     }
     Forget(session.client);
   }
@@ -66,7 +65,7 @@ Session& Sessions::Connected(ClientHandle handle, Session session) {
   interest_.Add(connected.user, connected.interest);
   by_handle_[handle] = &connected;
   by_user_[connected.user].push_back(&connected);
-  by_client_[connected.client] = std::move(entry);
+  by_client_.insert(std::move(entry));
   if (listener_ != nullptr) listener_->OnSessionConnected(connected);
   return connected;
 }
@@ -83,14 +82,14 @@ std::optional<std::string> Sessions::Disconnected(ClientHandle handle) {
 }
 
 Session* Sessions::Settle(const std::string& client) {
-  const auto found = by_client_.find(client);
-  if (found == by_client_.end() || found->second->connected) return nullptr;
+  Session* session = FindClient(client);
+  if (session == nullptr || session->connected) return nullptr;
   if (!probe_(client)) {
     Forget(client);
     return nullptr;
   }
-  found->second->outlives = true;
-  return found->second.get();
+  session->outlives = true;
+  return session;
 }
 
 Session* Sessions::Find(ClientHandle handle) {
@@ -100,12 +99,12 @@ Session* Sessions::Find(ClientHandle handle) {
 
 Session* Sessions::FindClient(std::string_view client) {
   const auto found = by_client_.find(client);
-  return found == by_client_.end() ? nullptr : found->second.get();
+  return found == by_client_.end() ? nullptr : found->get();
 }
 
 const Session* Sessions::FindClient(std::string_view client) const {
   const auto found = by_client_.find(client);
-  return found == by_client_.end() ? nullptr : found->second.get();
+  return found == by_client_.end() ? nullptr : found->get();
 }
 
 bool Sessions::AnyAckInterest(std::string_view client, Encoding encoding) {
@@ -127,10 +126,10 @@ std::vector<std::string> Sessions::ClientsOf(std::string_view user) const {
   return clients;
 }
 
-void Sessions::Forget(const std::string& client) {
+void Sessions::Forget(std::string_view client) {
   const auto found = by_client_.find(client);
   if (found == by_client_.end()) return;
-  Session* session = found->second.get();
+  Session* session = found->get();
   interest_.Remove(session->user, session->interest);
   if (session->handle != nullptr) {
     by_handle_.erase(session->handle);

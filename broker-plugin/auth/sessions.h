@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -7,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "broker-plugin/auth/interest.h"
@@ -18,28 +20,49 @@ namespace parley::plugin {
 // The broker's own object for a connection: compared, never looked into.
 using ClientHandle = const void*;
 
-// One MQTT session that the broker holds, as far as we know.
+// The filters that a session has subscribed to, to count them: their hashes.
+class SubscribedFilters {
+ public:
+  size_t size() const { return hashes_ ? hashes_->size() : 0; }
+  bool Has(std::string_view filter) const {
+    return hashes_ && std::find(hashes_->begin(), hashes_->end(), HashOf(filter)) != hashes_->end();
+  }
+  void Add(std::string_view filter) {
+    if (!hashes_) hashes_ = std::make_unique<std::vector<size_t>>();
+    hashes_->push_back(HashOf(filter));
+  }
+  void Remove(std::string_view filter) {
+    if (hashes_) std::erase(*hashes_, HashOf(filter));
+  }
+
+ private:
+  static size_t HashOf(std::string_view filter) { return std::hash<std::string_view>()(filter); }
+  std::unique_ptr<std::vector<size_t>> hashes_;
+};
+
+// One MQTT session that the broker holds, as far as we know. Tens of thousands of them wait idle, so it is
+// small: the largest members first, no room left between the small ones.
 struct Session {
-  enum class Kind { kUser, kBridge, kDoorbell };
+  enum class Kind : uint8_t { kUser, kBridge, kDoorbell };
   std::string client;
   std::string user;
-  Kind kind = Kind::kUser;
-  bool connected = true;
-  bool outlives = false;                  // the broker keeps it when the connection ends
   std::optional<uint64_t> bound_at_ms{};  // log time of its newest binding in the log
-  bool v5 = false;
-  bool silent = false;            // its connection is ended since it says nothing
-  bool resumes = false;           // it goes on with what an earlier connection of this client id has left
-  ClientHandle handle = nullptr;  // set while connected
+  ClientHandle handle = nullptr;          // set while connected
+  uint64_t number = 0;        // of the connection, in this process; a later one has a higher number
+  Interest interest;          // changed by Sessions::AddInterest() only
+  SubscribedFilters filters;  // of this process
   // The burst of deliveries that it was last part of (delivery/output_coalescer.h).
   struct Burst {
-    uint64_t number = 0;
+    uint32_t number = 0;
     bool corked = false;
+    uint16_t answers = 0;
   } burst{};
-  uint64_t number = 0;  // of the connection, in this process; a later one has a higher number
-  Interest interest;    // changed by Sessions::AddInterest() only
-  // Hashes of the filters that it has subscribed to in this process, to count them.
-  std::vector<size_t> filters{};
+  Kind kind = Kind::kUser;
+  bool connected = true;
+  bool outlives = false;  // the broker keeps it when the connection ends
+  bool v5 = false;
+  bool silent = false;   // its connection is ended since it says nothing
+  bool resumes = false;  // it goes on with what an earlier connection of this client id has left
 };
 
 // Hears of connections that begin and end; of a take-over, the end of the older one first. Broker thread.
@@ -98,7 +121,7 @@ class Sessions {
 
   template <typename Visitor>
   void ForEach(Visitor visit) {
-    for (auto& [client, session] : by_client_) visit(*session);
+    for (const std::unique_ptr<Session>& session : by_client_) visit(*session);
   }
 
  private:
@@ -109,7 +132,20 @@ class Sessions {
   template <typename Value>
   using TextMap = std::unordered_map<std::string, Value, TransparentHash, std::equal_to<>>;
 
-  void Forget(const std::string& client);
+  // By client id, which is the session's own.
+  struct ClientHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view client) const { return std::hash<std::string_view>()(client); }
+    size_t operator()(const std::unique_ptr<Session>& session) const { return (*this)(session->client); }
+  };
+  struct SameClient {
+    using is_transparent = void;
+    static std::string_view ClientOf(std::string_view client) { return client; }
+    static std::string_view ClientOf(const std::unique_ptr<Session>& session) { return session->client; }
+    bool operator()(const auto& one, const auto& other) const { return ClientOf(one) == ClientOf(other); }
+  };
+
+  void Forget(std::string_view client);
   // The connection is over; the session may stay.
   void End(Session& session);
 
@@ -117,8 +153,7 @@ class Sessions {
   SessionListener* listener_ = nullptr;
   uint64_t connections_ = 0;
   InterestCounts interest_;
-  // The key is the session's own client id: tens of thousands of them wait idle.
-  std::unordered_map<std::string_view, std::unique_ptr<Session>> by_client_;
+  std::unordered_set<std::unique_ptr<Session>, ClientHash, SameClient> by_client_;
   std::unordered_map<ClientHandle, Session*> by_handle_;
   TextMap<std::vector<Session*>> by_user_;
 };

@@ -1,5 +1,6 @@
 #include "broker-plugin/delivery/session_notices.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "schemas/topic.h"
@@ -11,12 +12,24 @@ SessionNotices::SessionNotices(Broker& broker, uint64_t epoch, std::function<uin
 
 void SessionNotices::OnSessionConnected(const Session& session) {
   if (!IsTold(session)) return;
-  connected_[session.number] = &session;
+  connected_.push_back({session.number, &session});
   AddChange(session, true);
 }
 
 void SessionNotices::OnSessionGone(const Session& session) {
-  if (connected_.erase(session.number) > 0) AddChange(session, false);
+  const auto place = After(session.number - 1);
+  if (place == connected_.end() || place->session != &session) return;
+  place->session = nullptr;
+  if (++ended_ > kSessionsPerNotice && ended_ * 2 > connected_.size()) {
+    std::erase_if(connected_, [](const Place& one) { return one.session == nullptr; });
+    ended_ = 0;
+  }
+  AddChange(session, false);
+}
+
+std::vector<SessionNotices::Place>::iterator SessionNotices::After(uint64_t number) {
+  return std::upper_bound(connected_.begin(), connected_.end(), number,
+                          [](uint64_t wanted, const Place& place) { return wanted < place.number; });
 }
 
 void SessionNotices::Describe(const Session& session, bool connected, Notice::Session& told) {
@@ -41,7 +54,7 @@ void SessionNotices::Begin() {
   listing_ = true;
   list_begun_ = false;
   listed_ = 0;
-  list_end_ = connected_.empty() ? 0 : connected_.rbegin()->first;
+  list_end_ = connected_.empty() ? 0 : connected_.back().number;
 }
 
 void SessionNotices::Stop() {
@@ -74,13 +87,13 @@ void SessionNotices::OnTick(Clock::time_point now) {
 
 void SessionNotices::AddSlice(Notice& notice) {
   notice.set_snapshot(!std::exchange(list_begun_, true));
-  auto next = connected_.upper_bound(listed_);
+  auto next = After(listed_);
   for (size_t count = 0; count < kSessionsPerNotice; ++count, ++next) {
-    if (next == connected_.end() || next->first > list_end_) break;
-    Describe(*next->second, true, *notice.add_sessions());
-    listed_ = next->first;
+    if (next == connected_.end() || next->number > list_end_) break;
+    if (next->session != nullptr) Describe(*next->session, true, *notice.add_sessions());
+    listed_ = next->number;
   }
-  listing_ = next != connected_.end() && next->first <= list_end_;
+  listing_ = next != connected_.end() && next->number <= list_end_;
   notice.set_snapshot_end(!listing_);
 }
 

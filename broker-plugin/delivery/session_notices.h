@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -62,10 +61,18 @@ class SessionNotices final : public SessionListener {
   const uint64_t epoch_;
   const std::function<uint64_t()> wall_ms_;
 
-  std::map<uint64_t, const Session*> connected_;  // by number
-  std::vector<Notice::Session> changes_;          // not told yet, in order
-  size_t next_change_ = 0;                        // of changes_: those before it are told
-  uint64_t sequence_ = 0;                         // of the newest notice
+  // In order of number, nullptr in the place of one that has ended: they are many, and numbers only rise.
+  struct Place {
+    uint64_t number;
+    const Session* session;
+  };
+  std::vector<Place>::iterator After(uint64_t number);
+
+  std::vector<Place> connected_;
+  size_t ended_ = 0;                      // of connected_: the empty places
+  std::vector<Notice::Session> changes_;  // not told yet, in order
+  size_t next_change_ = 0;                // of changes_: those before it are told
+  uint64_t sequence_ = 0;                 // of the newest notice
   Clock::time_point sent_at_{};
 
   bool listening_ = false;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
+#include <memory>
 
 namespace parley::client {
 namespace {
@@ -59,12 +61,21 @@ ClientLoop::~ClientLoop() {
   Stop(0);
 }
 
+// Until everything that was asked for before has reached the transport, which drops what it has not begun.
+void ClientLoop::HandOver(int64_t patience_ms) {
+  const auto reached = std::make_shared<std::promise<void>>();
+  const std::future<void> handed_over = reached->get_future();
+  if (!transport_.Post([reached] { reached->set_value(); })) return;
+  handed_over.wait_for(std::chrono::milliseconds(patience_ms));
+}
+
 Status ClientLoop::Start() {
   return transport_.Start();
 }
 
 void ClientLoop::Stop(int64_t flush_ms) {
   stream_.Close();  // the transport's thread may wait for a place in it
+  if (flush_ms > 0) HandOver(flush_ms);
   transport_.Stop(flush_ms);
   End({Code::UNAVAILABLE, "the client was stopped"});
 }

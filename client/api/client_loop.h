@@ -27,6 +27,7 @@ class ClientLoop : private MqttListener {
   ~ClientLoop() override;
 
   Status Start();
+  // What was asked for before is handed over first, and in-flight messages have as long to be acknowledged.
   void Stop(int64_t flush_ms);
 
   // Set at the first connection, or when there will be none.
@@ -40,6 +41,7 @@ class ClientLoop : private MqttListener {
   Result<std::optional<Client::StreamItem>> Next(int64_t timeout_ms, const std::atomic<bool>* interrupted);
 
  private:
+  void HandOver(int64_t patience_ms);
   void OnConnected(bool session_present) override;
   void OnConnectionLost(const Error& why) override;
   void OnGaveUp(const Error& why) override;

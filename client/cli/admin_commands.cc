@@ -6,6 +6,8 @@
 
 #include "client/cli/render.h"
 #include "client/cli/render_json.h"
+#include "client/cli/render_push.h"
+#include "schemas/json.h"
 
 namespace parley::client {
 namespace {
@@ -112,13 +114,61 @@ const std::vector<Shape>& Shapes() {
       {"backup", "PATH", "copy the store into a new folder of the server", "backup", {"path"}, 1, {}},
       {"stats", "", "what the server counts", "stats", {}, 0, {}},
       {"feed", "", "who follows the change feed, and how far each is", "listFeedConsumers", {}, 0, {}},
-      {"dead-letters",
-       "list|replay|drop [CONSUMER [INDEX]]",
-       "entries of the feed that a consumer could not handle: show, try again, give up",
-       "DeadLetter",
-       {"action", "consumer", "index"},
+      {"dead-letters list",
+       "[CONSUMER]",
+       "entries of the feed that a consumer could not handle",
+       "listDeadLetters",
+       {"consumer"},
+       0,
+       {}},
+      {"dead-letters replay",
+       "CONSUMER [INDEX]",
+       "hand it all of them, or one, again",
+       "replayDeadLetters",
+       {"consumer", "index"},
        1,
        {}},
+      {"dead-letters drop",
+       "CONSUMER [INDEX]",
+       "give all of them, or one, up",
+       "dropDeadLetters",
+       {"consumer", "index"},
+       1,
+       {}},
+      {"explain",
+       "ROOM SEQ",
+       "what became of a message: its times, and each device",
+       "explainMessage",
+       {"room", "seq"},
+       2,
+       {}},
+      {"push-devices",
+       "NAME",
+       "which devices of a user are told of messages",
+       "listPush",
+       {"username"},
+       1,
+       {}},
+      {"webhooks list", "", "where events go besides, and how far each is", "listWebhooks", {}, 0, {}},
+      {"webhooks show", "NAME", "show one", "getWebhook", {"webhook"}, 1, {}},
+      {"webhooks create",
+       "NAME URL",
+       "send events of one --room, or of all, to an address; shows its secret, once",
+       "createWebhook",
+       {"webhook", "url"},
+       2,
+       {"room", "event"}},
+      {"webhooks update",
+       "NAME",
+       "change one (--event all: every kind)",
+       "updateWebhook",
+       {"webhook"},
+       1,
+       {"url", "event", "new-secret", "disable", "enable"}},
+      {"webhooks delete", "NAME", "send nothing more, for good", "deleteWebhook", {"webhook"}, 1, {}},
+      {"webhooks pause", "NAME", "hold what comes until resume", "pauseWebhook", {"webhook"}, 1, {}},
+      {"webhooks resume", "NAME", "go on where it stopped", "resumeWebhook", {"webhook"}, 1, {}},
+      {"webhooks test", "NAME", "send a test, and show what came back", "testWebhook", {"webhook"}, 1, {}},
   };
   return shapes;
 }
@@ -129,23 +179,6 @@ Status CheckPassword(const AdminOptions& options) {
   if (options.no_password && options.subcommand != "create-user") {
     return Wrong("--no-password is for create-user");
   }
-  return {};
-}
-
-// `dead-letters` is a family of commands: the action, and one letter or all of a consumer's.
-Status NameDeadLetterCommand(Json& command, Json& arguments) {
-  const std::string action = arguments["action"].get<std::string>();
-  arguments.erase("action");
-  if (action == "list") {
-    if (arguments.contains("index")) return Wrong("dead-letters list takes a consumer only");
-    command["command"] = "listDeadLetters";
-    return {};
-  }
-  if (action != "replay" && action != "drop") {
-    return Wrong("usage: dead-letters list|replay|drop [CONSUMER [INDEX]]");
-  }
-  if (!arguments.contains("consumer")) return Wrong("dead-letters " + action + " of which consumer?");
-  command["command"] = action + (arguments.contains("index") ? "DeadLetter" : "DeadLetters");
   return {};
 }
 
@@ -168,10 +201,15 @@ std::vector<SubcommandHelp> AdminSubcommands() {
 }
 
 Result<std::string> AdminCommand(const AdminOptions& options) {
+  std::vector<std::string> words = options.arguments;
   const Shape* shape = FindShape(Shapes(), options.subcommand);
-  if (shape == nullptr) return NoSuchSubcommand("admin", options.subcommand);
+  if (shape == nullptr) shape = FindFamilyShape(Shapes(), options.subcommand, words);
+  if (shape == nullptr) {
+    const std::string usage = FamilyUsage(Shapes(), options.subcommand);
+    return usage.empty() ? NoSuchSubcommand("admin", options.subcommand) : Wrong("usage: " + usage);
+  }
   if (Status checked = CheckPassword(options); !checked) return std::move(checked).error();
-  Result<std::string> fields = FillShape(*shape, options.arguments, options.values, EnumCase::kLower);
+  Result<std::string> fields = FillShape(*shape, words, options.values, EnumCase::kLower);
   if (!fields) return std::move(fields).error();
   Json command = {{"command", shape->command}};
   Json arguments = Json::parse(*fields);
@@ -182,8 +220,16 @@ Result<std::string> AdminCommand(const AdminOptions& options) {
     if (!value.is_number() && !value.is_boolean()) value = arguments["value"];
     arguments = Json{{arguments["name"].get<std::string>(), std::move(value)}};
   }
-  if (options.subcommand == "dead-letters") {
-    if (Status named = NameDeadLetterCommand(command, arguments); !named) return std::move(named).error();
+  if (options.subcommand == "dead-letters" && arguments.contains("index")) {  // one of them
+    std::string one(shape->command);
+    one.pop_back();
+    command["command"] = one;
+  }
+  if (shape->command == "updateWebhook") {
+    if (arguments.size() < 2) return Wrong("what is to change? See parley admin --help");
+    if (options.values.count("disable") > 0 && options.values.count("enable") > 0) {
+      return Wrong("either --disable or --enable");
+    }
   }
   command.update(arguments);
   if (options.new_password) command["password"] = *options.new_password;
@@ -220,6 +266,11 @@ AdminAnswer ReadAnswer(const std::string& response, bool json) {
     answer.lines.push_back(DumpJson(object));
   } else if (data.is_null()) {
     answer.lines.push_back(name + ": ok");
+  } else if (v1::MessageExplainReply explained;
+             name == "explainMessage" && FromJson(DumpJson(data), explained)) {
+    answer.lines = RenderMessageExplanation(explained);
+  } else if (name == "listPush") {
+    answer.lines = RenderUsersPush(data);
   } else {
     RenderData(data, answer.lines);
   }

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "client/cli/arguments.h"
 #include "client/cli/field_table_options.h"
 #include "client/cli/global_options.h"
 
@@ -13,8 +12,9 @@ namespace po = boost::program_options;
 
 const std::vector<std::string>& Fields() {
   static const std::vector<std::string> fields = {
-      "role", "kind",     "title",        "history", "member", "retention-days", "max-message-bytes",
-      "deny", "priority", "content-type", "client"};
+      "role",       "kind",     "title",        "history", "member", "retention-days", "max-message-bytes",
+      "deny",       "priority", "content-type", "client",  "room",   "event",          "url",
+      "new-secret", "disable",  "enable"};
   return fields;
 }
 
@@ -32,21 +32,14 @@ po::options_description Visible() {
 }  // namespace
 
 Result<AdminOptions> ParseAdminOptions(const std::vector<std::string>& words) {
-  std::vector<std::string> value_options = ValueOptions(GlobalOptionHelp());
-  const std::vector<std::string> of_own = ValueOptions(DescribeOptions(Visible()));
-  value_options.insert(value_options.end(), of_own.begin(), of_own.end());
-  Arguments taken = TakeCommand(words, value_options);
+  Arguments taken = TakeSubcommand(words, Visible());
   if (taken.command == "create-user" || taken.command == "set-password") {
     for (size_t i = taken.before; i < taken.words.size(); ++i) {
       std::string& word = taken.words[i];
       if (word == "--password" || word.rfind("--password=", 0) == 0) word.insert(2, "new-");
     }
   }
-  po::options_description own = Visible();
-  own.add_options()("argument", po::value<std::vector<std::string>>());
-  po::positional_options_description positional;
-  positional.add("argument", -1);
-  Result<ParsedWords> parsed = ParseWords(taken.words, own, positional);
+  Result<ParsedWords> parsed = ParseWords(taken.words, Visible(), {"argument..."});
   if (!parsed) return std::move(parsed).error();
   const po::variables_map& values = parsed->own;
   AdminOptions options;

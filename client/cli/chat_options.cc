@@ -26,11 +26,7 @@ po::options_description Visible() {
 }  // namespace
 
 Result<ChatOptions> ParseChatOptions(const std::vector<std::string>& words) {
-  po::options_description own = Visible();
-  own.add_options()("room", po::value<std::string>());
-  po::positional_options_description positional;
-  positional.add("room", 1);
-  Result<ParsedWords> parsed = ParseWords(words, own, positional);
+  Result<ParsedWords> parsed = ParseWords(words, Visible(), {"room"});
   if (!parsed) return std::move(parsed).error();
   const po::variables_map& values = parsed->own;
   ChatOptions options;

@@ -11,6 +11,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/completion_options.h"
 #include "client/cli/doctor_options.h"
+#include "client/cli/explain_options.h"
 #include "client/cli/history_options.h"
 #include "client/cli/inbox_options.h"
 #include "client/cli/login_options.h"
@@ -36,6 +37,8 @@ constexpr std::array kCommands = {
     Command{"members", "who is in a room, and as what", &RunMembers, &MembersHelp},
     Command{"users", "profiles, and your own password", &RunUsers, &UsersHelp},
     Command{"presence", "who is online, and what you are", &RunPresence, &PresenceHelp},
+    Command{"push", "which of your devices are told of messages", &RunPush, &PushHelp},
+    Command{"explain", "what became of a message: its times, each device", &RunExplain, &ExplainHelp},
     Command{"pub", "publish to any topic", &RunPub, &PubHelp},
     Command{"sub", "show what is published to any topics", &RunSub, &SubHelp},
     Command{"access", "explain who may use a topic, and why (admins)", &RunAccess, &AccessHelp},

@@ -17,6 +17,8 @@ int RunRooms(const CommandContext& context);
 int RunMembers(const CommandContext& context);
 int RunUsers(const CommandContext& context);
 int RunPresence(const CommandContext& context);
+int RunPush(const CommandContext& context);
+int RunExplain(const CommandContext& context);
 int RunPub(const CommandContext& context);
 int RunSub(const CommandContext& context);
 int RunAccess(const CommandContext& context);
@@ -31,6 +33,7 @@ int RunManual(const CommandContext& context);
 CommandHelp RoomsHelp();
 CommandHelp MembersHelp();
 CommandHelp UsersHelp();
+CommandHelp PushHelp();
 CommandHelp AccessHelp();
 CommandHelp AdminHelp();
 

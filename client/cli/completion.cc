@@ -16,6 +16,15 @@ std::string Join(const std::vector<std::string>& words, const char* between = " 
   return text;
 }
 
+// The first words of a command's subcommands, each once: a family's members share theirs.
+std::vector<SubcommandHelp> Subcommands(const CommandPage& command) {
+  std::vector<SubcommandHelp> first;
+  for (const SubcommandHelp& subcommand : command.help.subcommands) {
+    if (first.empty() || first.back().name != subcommand.name) first.push_back(subcommand);
+  }
+  return first;
+}
+
 std::vector<std::string> OptionWords(const std::vector<OptionHelp>& options) {
   std::vector<std::string> words;
   words.reserve(options.size());
@@ -91,7 +100,7 @@ std::string Bash(const std::vector<CommandPage>& commands, const std::vector<Opt
     std::vector<std::string> options = OptionWords(command.help.options);
     for (const std::string& option : OptionWords(global)) options.push_back(option);
     std::vector<std::string> subcommands;
-    for (const SubcommandHelp& subcommand : command.help.subcommands) subcommands.push_back(subcommand.name);
+    for (const SubcommandHelp& subcommand : Subcommands(command)) subcommands.push_back(subcommand.name);
     script += "    " + command.name + ") ";
     if (!subcommands.empty()) {
       script += "[[ -z $subcommand ]] && words=" + Quoted(Join(subcommands)) + "\n      ";
@@ -141,7 +150,7 @@ std::string Zsh(const std::vector<CommandPage>& commands, const std::vector<Opti
   for (const CommandPage& command : commands) {
     script += "        " + command.name + ")\n";
     script += "          subcommands=(";
-    for (const SubcommandHelp& subcommand : command.help.subcommands) {
+    for (const SubcommandHelp& subcommand : Subcommands(command)) {
       script += "\n            " + ZshItem(subcommand.name, subcommand.summary);
     }
     script += ")\n          _arguments $global";
@@ -167,7 +176,7 @@ std::string Fish(const std::vector<CommandPage>& commands, const std::vector<Opt
     script += "complete -c parley -n __fish_use_subcommand -a " + command.name + " -d " +
               Quoted(command.summary) + "\n";
     const std::string seen = "'__fish_seen_subcommand_from " + command.name + "'";
-    for (const SubcommandHelp& subcommand : command.help.subcommands) {
+    for (const SubcommandHelp& subcommand : Subcommands(command)) {
       script += "complete -c parley -f -n " + seen + " -a " + subcommand.name + " -d " +
                 Quoted(subcommand.summary) + "\n";
     }

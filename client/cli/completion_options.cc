@@ -8,10 +8,7 @@ namespace po = boost::program_options;
 
 Result<CompletionOptions> ParseCompletionOptions(const std::vector<std::string>& words) {
   po::options_description own;
-  own.add_options()("shell", po::value<std::string>());
-  po::positional_options_description positional;
-  positional.add("shell", 1);
-  Result<ParsedWords> parsed = ParseWords(words, own, positional);
+  Result<ParsedWords> parsed = ParseWords(words, own, {"shell"});
   if (!parsed) return std::move(parsed).error();
   return CompletionOptions{parsed->global, Text(parsed->own, "shell").value_or("")};
 }

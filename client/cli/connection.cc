@@ -79,7 +79,7 @@ std::string ConfigPath(const GlobalOptions& global, const Environment& environme
   return environment("HOME").value_or("") + "/.config/parley/config";
 }
 
-Result<MqttOptions> ResolveConnection(const GlobalOptions& global, const Environment& environment) {
+Result<Settings> ResolveSettings(const GlobalOptions& global, const Environment& environment) {
   Result<Settings> from_environment = SettingsFromEnvironment(environment);
   if (!from_environment) return std::move(from_environment).error();
   Settings settings = Merge(global.settings, *from_environment);
@@ -92,6 +92,13 @@ Result<MqttOptions> ResolveConnection(const GlobalOptions& global, const Environ
   } else if (global.config || file.error().code != Code::NOT_FOUND) {
     return std::move(file).error().Within("configuration");
   }
+  return settings;
+}
+
+Result<MqttOptions> ResolveConnection(const GlobalOptions& global, const Environment& environment) {
+  Result<Settings> resolved = ResolveSettings(global, environment);
+  if (!resolved) return std::move(resolved).error();
+  Settings settings = std::move(*resolved);
   if (settings.password_file) {
     Result<std::string> password = ReadPasswordFile(*settings.password_file);
     if (!password) return std::move(password).error();

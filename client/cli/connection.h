@@ -22,8 +22,11 @@ Result<Settings> SettingsFromEnvironment(const Environment& environment);
 // ~/.config/parley/config.
 std::string ConfigPath(const GlobalOptions& global, const Environment& environment);
 
-// The connection that command line > environment > file ask for. A missing file is an error only when
-// --config names it. Without a client id it makes a new one, so that two commands do not push each other out.
+// What command line > environment > file say. A missing file is an error only when --config names it.
+Result<Settings> ResolveSettings(const GlobalOptions& global, const Environment& environment);
+
+// The connection that these settings ask for. Without a client id it makes a new one, so that two commands do
+// not push each other out.
 Result<MqttOptions> ResolveConnection(const GlobalOptions& global, const Environment& environment);
 
 }  // namespace parley::client

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <boost/program_options/parsers.hpp>
+#include <boost/program_options/positional_options.hpp>
 
 namespace parley::client {
 namespace {
@@ -33,6 +34,23 @@ po::options_description GlobalDescription() {
       ("json", po::bool_switch(), "one JSON object a line; errors as {code, reason} on stderr")          //
       ("help,h", po::bool_switch(), "help, for a command too");
   return global;
+}
+
+// Adds the arguments to what is parsed; the help does not list them.
+void AddArguments(const std::vector<std::string>& arguments, po::options_description& all,
+                  po::positional_options_description& positional) {
+  constexpr std::string_view kAllThatFollow = "...";
+  for (const std::string& argument : arguments) {
+    const bool many = argument.size() > kAllThatFollow.size() &&
+                      argument.substr(argument.size() - kAllThatFollow.size()) == kAllThatFollow;
+    const std::string name = many ? argument.substr(0, argument.size() - kAllThatFollow.size()) : argument;
+    if (many) {
+      all.add_options()(name.c_str(), po::value<std::vector<std::string>>());
+    } else {
+      all.add_options()(name.c_str(), po::value<std::string>());
+    }
+    positional.add(name.c_str(), many ? -1 : 1);
+  }
 }
 
 // A line for each: usage, padded, and what it does.
@@ -75,10 +93,12 @@ Result<GlobalOptions> ReadGlobal(const po::variables_map& values) {
 }  // namespace
 
 Result<ParsedWords> ParseWords(const std::vector<std::string>& words, const po::options_description& own,
-                               const po::positional_options_description& positional) {
+                               const std::vector<std::string>& arguments) {
   try {
     po::options_description all;
     all.add(own).add(GlobalDescription());
+    po::positional_options_description positional;
+    AddArguments(arguments, all, positional);
     namespace style = po::command_line_style;
     ParsedWords parsed;
     po::store(po::command_line_parser(words)
@@ -95,6 +115,13 @@ Result<ParsedWords> ParseWords(const std::vector<std::string>& words, const po::
   } catch (const std::exception& error) {  // Boost's own way to say that the user mistyped
     return Error{Code::INVALID_ARGUMENT, error.what()};
   }
+}
+
+Arguments TakeSubcommand(const std::vector<std::string>& words, const po::options_description& own) {
+  std::vector<std::string> value_options = ValueOptions(GlobalOptionHelp());
+  const std::vector<std::string> of_own = ValueOptions(DescribeOptions(own));
+  value_options.insert(value_options.end(), of_own.begin(), of_own.end());
+  return TakeCommand(words, value_options);
 }
 
 std::vector<OptionHelp> DescribeOptions(const po::options_description& description) {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include <boost/program_options/options_description.hpp>
-#include <boost/program_options/positional_options.hpp>
 #include <boost/program_options/variables_map.hpp>
 
+#include "client/cli/arguments.h"
 #include "client/cli/global.h"
 #include "client/cli/help.h"
 #include "schemas/result.h"
@@ -24,11 +24,17 @@ struct ParsedWords {
   boost::program_options::variables_map own;
 };
 
-// Parses a command's words: `own` and `positional` say what the command takes, the global options come along.
-// INVALID_ARGUMENT, one line, for an unknown option or a bad value.
+// Parses a command's words: `own` and `arguments` say what the command takes, the global options come along.
+// An argument is a word without an option: each of the names takes one, as a text; the last, when it ends in
+// "...", takes all that follow, as texts under the name without the dots.
+// INVALID_ARGUMENT, one line, for an unknown option, a bad value or a word too many.
 Result<ParsedWords> ParseWords(const std::vector<std::string>& words,
                                const boost::program_options::options_description& own,
-                               const boost::program_options::positional_options_description& positional);
+                               const std::vector<std::string>& arguments);
+
+// Takes the subcommand out of a command's words; `own` are the options that the command takes.
+Arguments TakeSubcommand(const std::vector<std::string>& words,
+                         const boost::program_options::options_description& own);
 
 // What an options description holds, without Boost.
 std::vector<OptionHelp> DescribeOptions(const boost::program_options::options_description& description);

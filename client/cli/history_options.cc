@@ -1,9 +1,7 @@
 #include "client/cli/history_options.h"
 
-#include <charconv>
-#include <ctime>
-
 #include "client/cli/global_options.h"
+#include "client/cli/times.h"
 #include "schemas/limits.h"
 #include "schemas/names.h"
 
@@ -52,34 +50,8 @@ Status ReadPosition(const po::variables_map& values, HistoryOptions& options) {
 
 }  // namespace
 
-Result<uint64_t> ParseTime(std::string_view text) {
-  const Error wrong{Code::INVALID_ARGUMENT,
-                    "a time is like 2026-11-25, 2026-11-25 08:30 or 2026-11-25T08:30:15Z"};
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size()) return number;
-  std::string copy(text);
-  const bool utc = !copy.empty() && copy.back() == 'Z';
-  if (utc) copy.pop_back();
-  for (const char* format :
-       {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"}) {
-    tm parts{};
-    parts.tm_isdst = -1;
-    const char* rest = strptime(copy.c_str(), format, &parts);
-    if (rest == nullptr || *rest != '\0') continue;
-    const time_t seconds = utc ? timegm(&parts) : mktime(&parts);
-    if (seconds < 0) return wrong;
-    return static_cast<uint64_t>(seconds) * 1'000;
-  }
-  return wrong;
-}
-
 Result<HistoryOptions> ParseHistoryOptions(const std::vector<std::string>& words) {
-  po::options_description own = Visible();
-  own.add_options()("room", po::value<std::string>());
-  po::positional_options_description positional;
-  positional.add("room", 1);
-  Result<ParsedWords> parsed = ParseWords(words, own, positional);
+  Result<ParsedWords> parsed = ParseWords(words, Visible(), {"room"});
   if (!parsed) return std::move(parsed).error();
   const po::variables_map& values = parsed->own;
   HistoryOptions options;

@@ -1,9 +1,6 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "client/cli/global.h"
@@ -21,9 +18,5 @@ struct HistoryOptions {
 
 Result<HistoryOptions> ParseHistoryOptions(const std::vector<std::string>& words);
 CommandHelp HistoryHelp();
-
-// Milliseconds since 1970 of "2026-11-25", "2026-11-25 08:30[:15]" or with 'T' (local time; UTC with a final
-// 'Z'), or of such milliseconds themselves. INVALID_ARGUMENT.
-Result<uint64_t> ParseTime(std::string_view text);
 
 }  // namespace parley::client

@@ -1,6 +1,5 @@
 #include "client/cli/import_options.h"
 
-#include "client/cli/arguments.h"
 #include "client/cli/global_options.h"
 
 namespace parley::client {
@@ -18,20 +17,14 @@ po::options_description Visible() {
   return own;
 }
 
-Arguments Taken(const std::vector<std::string>& words) {
-  std::vector<std::string> values = ValueOptions(GlobalOptionHelp());
-  for (const char* option : {"--acl-file", "--import-password-file"}) values.emplace_back(option);
-  return TakeCommand(words, values);
-}
-
 }  // namespace
 
 bool IsImport(const std::vector<std::string>& words) {
-  return Taken(words).command == "import";
+  return TakeSubcommand(words, Visible()).command == "import";
 }
 
 Result<ImportOptions> ParseImportOptions(const std::vector<std::string>& words) {
-  Arguments taken = Taken(words);
+  Arguments taken = TakeSubcommand(words, Visible());
   for (size_t i = taken.before; i < taken.words.size(); ++i) {  // before the command it is one's own
     std::string& word = taken.words[i];
     if (word == "--password-file" || word.rfind("--password-file=", 0) == 0) word.insert(2, "import-");

@@ -2,13 +2,13 @@
 #include <utility>
 
 #include "client/api/raw_client.h"
+#include "client/cli/ask.h"
 #include "client/cli/commands.h"
 #include "client/cli/open.h"
 #include "client/cli/presence_options.h"
 #include "client/cli/render.h"
 #include "client/cli/render_presence.h"
 #include "client/cli/report.h"
-#include "schemas/json.h"
 #include "schemas/topic.h"
 
 namespace parley::client {
@@ -27,16 +27,6 @@ bool Show(const v1::RoomPresence& presence, bool json) {
     if (!PrintLine(line)) return false;
   }
   return true;
-}
-
-template <typename Reply>
-Result<Reply> Ask(Client& client, const std::string& method, const google::protobuf::Message& request,
-                  Repeat repeat) {
-  const Result<std::string> answer = client.Ask(method, ToJson(request), repeat);
-  if (!answer) return answer.error();
-  Reply reply;
-  if (Status read = FromJson(*answer, reply); !read) return std::move(read).error().Within("the answer");
-  return reply;
 }
 
 int AskOnce(const PresenceOptions& options, const CommandContext& context) {

@@ -25,11 +25,7 @@ po::options_description Visible() {
 }  // namespace
 
 Result<PresenceOptions> ParsePresenceOptions(const std::vector<std::string>& words) {
-  po::options_description own = Visible();
-  own.add_options()("who", po::value<std::vector<std::string>>());
-  po::positional_options_description positional;
-  positional.add("who", -1);
-  Result<ParsedWords> parsed = ParseWords(words, own, positional);
+  Result<ParsedWords> parsed = ParseWords(words, Visible(), {"who..."});
   if (!parsed) return std::move(parsed).error();
   PresenceOptions options;
   options.global = parsed->global;

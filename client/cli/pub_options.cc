@@ -27,11 +27,7 @@ po::options_description Visible() {
 }  // namespace
 
 Result<PubOptions> ParsePubOptions(const std::vector<std::string>& words) {
-  po::options_description own = Visible();
-  own.add_options()("topic", po::value<std::string>())("text", po::value<std::string>());
-  po::positional_options_description positional;
-  positional.add("topic", 1).add("text", 1);
-  Result<ParsedWords> parsed = ParseWords(words, own, positional);
+  Result<ParsedWords> parsed = ParseWords(words, Visible(), {"topic", "text"});
   if (!parsed) return std::move(parsed).error();
   const po::variables_map& values = parsed->own;
   PubOptions options;

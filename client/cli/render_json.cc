@@ -16,7 +16,8 @@ std::string Shown(const std::string& text) {
 }
 
 // Values in the order in which a person looks for them; their names are not shown.
-constexpr const char* kPlainFields[] = {"username", "rolename", "room", "user", "acltype", "filter", "kind"};
+constexpr const char* kPlainFields[] = {"webhook", "username", "rolename", "room",
+                                        "user",    "acltype",  "filter",   "kind"};
 // All others that say nothing when they are empty.
 const std::set<std::string>& Quiet() {
   static const std::set<std::string> quiet = {"title", "disabled", "roles", "role", "topic", "allow"};

@@ -11,7 +11,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // Methods that change nothing and may be asked again after a lost connection.
-constexpr std::array<std::string_view, 4> kQueries = {"rooms.get", "members.list", "users.get", "users.find"};
+constexpr std::array<std::string_view, 5> kQueries = {"rooms.get", "members.list", "users.get", "users.find",
+                                                      "push.list"};
 
 // The list of a reply that comes in pages, or null.
 const Json* PagedList(const Json& reply) {

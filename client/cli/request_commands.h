@@ -12,7 +12,8 @@
 
 namespace parley::client {
 
-// The requests behind `parley rooms`, `parley members` and `parley users`. Pure.
+// The requests behind `parley rooms`, `parley members` and `parley users`, and what those behind `parley
+// push` share with them. Pure.
 
 // A command of the program whose subcommands are requests.
 struct RequestGroup {

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "client/cli/arguments.h"
 #include "client/cli/field_table_options.h"
 #include "client/cli/global_options.h"
 
@@ -21,15 +20,9 @@ po::options_description Visible(const std::vector<std::string>& fields) {
 
 Result<RequestOptions> ParseRequestOptions(const std::vector<std::string>& words,
                                            const std::vector<std::string>& fields) {
-  po::options_description own = Visible(fields);
-  std::vector<std::string> value_options = ValueOptions(GlobalOptionHelp());
-  const std::vector<std::string> of_own = ValueOptions(DescribeOptions(own));
-  value_options.insert(value_options.end(), of_own.begin(), of_own.end());
-  Arguments taken = TakeCommand(words, value_options);
-  own.add_options()("argument", po::value<std::vector<std::string>>());
-  po::positional_options_description positional;
-  positional.add("argument", -1);
-  Result<ParsedWords> parsed = ParseWords(taken.words, own, positional);
+  const po::options_description own = Visible(fields);
+  const Arguments taken = TakeSubcommand(words, own);
+  Result<ParsedWords> parsed = ParseWords(taken.words, own, {"argument..."});
   if (!parsed) return std::move(parsed).error();
   RequestOptions options;
   options.global = parsed->global;

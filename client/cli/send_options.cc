@@ -63,11 +63,7 @@ Status CheckTogether(const SendOptions& options, bool lines) {
 }  // namespace
 
 Result<SendOptions> ParseSendOptions(const std::vector<std::string>& words) {
-  po::options_description own = Visible();
-  own.add_options()("room", po::value<std::string>())("text", po::value<std::string>());
-  po::positional_options_description positional;
-  positional.add("room", 1).add("text", 1);
-  Result<ParsedWords> parsed = ParseWords(words, own, positional);
+  Result<ParsedWords> parsed = ParseWords(words, Visible(), {"room", "text"});
   if (!parsed) return std::move(parsed).error();
   const po::variables_map& values = parsed->own;
   SendOptions options;

@@ -17,7 +17,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // What an option's value is in JSON.
-enum class Kind { kText, kEnum, kNumber, kDeny, kTexts, kMembers };
+// kSomeTexts: a list only when it is given; "all" is the empty one. kTrue, kFalse: switches.
+enum class Kind { kText, kEnum, kNumber, kDeny, kTexts, kMembers, kSomeTexts, kTrue, kFalse };
 
 struct FieldOption {
   std::string_view option;
@@ -40,6 +41,16 @@ constexpr std::array kFieldOptions = {
     FieldOption{"access", "access", Kind::kText},
     FieldOption{"display-name", "display_name", Kind::kText},
     FieldOption{"about", "about", Kind::kText},
+    FieldOption{"device", "device", Kind::kText},
+    FieldOption{"name", "name", Kind::kText},
+    FieldOption{"level", "level", Kind::kEnum},
+    FieldOption{"preview", "preview", Kind::kEnum},
+    FieldOption{"room", "room", Kind::kText},
+    FieldOption{"event", "events", Kind::kSomeTexts},
+    FieldOption{"url", "url", Kind::kText},
+    FieldOption{"new-secret", "newSecret", Kind::kTrue},
+    FieldOption{"disable", "disabled", Kind::kTrue},
+    FieldOption{"enable", "disabled", Kind::kFalse},
 };
 
 Error Wrong(std::string reason) {
@@ -76,7 +87,12 @@ Result<Json> ValueOf(const FieldOption& option, const std::vector<std::string>& 
       for (const std::string& member : values) members.push_back(MemberOf(member, enums));
       return members;
     }
+    case Kind::kSomeTexts:
+      return text == "all" ? Json(Json::array()) : Json(values);
+    case Kind::kTrue:
+      return Json(true);
     case Kind::kDeny:
+    case Kind::kFalse:
       return Json(false);
     case Kind::kNumber:
       break;
@@ -132,6 +148,24 @@ const Shape* FindShape(std::span<const Shape> shapes, std::string_view name) {
   return found == shapes.end() ? nullptr : &*found;
 }
 
+const Shape* FindFamilyShape(std::span<const Shape> shapes, std::string_view name,
+                             std::vector<std::string>& arguments) {
+  if (arguments.empty()) return nullptr;
+  const Shape* shape = FindShape(shapes, std::string(name) + " " + arguments.front());
+  if (shape != nullptr) arguments.erase(arguments.begin());
+  return shape;
+}
+
+std::string FamilyUsage(std::span<const Shape> shapes, std::string_view name) {
+  std::string members;
+  for (const Shape& shape : shapes) {
+    const size_t space = shape.name.find(' ');
+    if (space == std::string_view::npos || shape.name.substr(0, space) != name) continue;
+    members += (members.empty() ? "" : "|") + std::string(shape.name.substr(space + 1));
+  }
+  return members.empty() ? members : std::string(name) + " " + members;
+}
+
 Result<std::string> FillShape(const Shape& shape, const std::vector<std::string>& arguments,
                               const OptionValues& values, EnumCase enums) {
   if (arguments.size() < shape.required || arguments.size() > shape.fields.size()) {
@@ -147,7 +181,8 @@ Result<std::string> FillShape(const Shape& shape, const std::vector<std::string>
   Json object = Json::object();
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string field(shape.fields[i]);
-    object[field] = field == "role" ? EnumText(arguments[i], enums) : arguments[i];
+    const bool name = field == "role" || field == "level" || field == "preview";
+    object[field] = name ? EnumText(arguments[i], enums) : arguments[i];
   }
   if (Status added = AddOptions(shape, values, enums, object); !added) return std::move(added).error();
   return object.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -157,8 +192,9 @@ std::vector<SubcommandHelp> DescribeShapes(std::span<const Shape> shapes) {
   std::vector<SubcommandHelp> lines;
   for (const Shape& shape : shapes) {
     SubcommandHelp line;
-    line.name = shape.name;
-    line.usage = line.name + (shape.arguments.empty() ? "" : " ") + std::string(shape.arguments);
+    line.name = shape.name.substr(0, shape.name.find(' '));
+    line.usage =
+        std::string(shape.name) + (shape.arguments.empty() ? "" : " ") + std::string(shape.arguments);
     line.summary = shape.summary;
     lines.push_back(std::move(line));
   }

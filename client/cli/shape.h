@@ -14,7 +14,7 @@ namespace parley::client {
 // How the words of a subcommand become the fields of an admin command or of a request. A new command of the
 // protocol is one more line in a table of these.
 struct Shape {
-  std::string_view name;       // "add-member"
+  std::string_view name;       // "add-member"; of a family: "webhooks create"
   std::string_view arguments;  // "ROOM USER [ROLE]", as the help shows them
   std::string_view summary;
   std::string_view command;              // "addMember", or a request's method
@@ -32,6 +32,12 @@ enum class EnumCase { kLower, kUpper };
 
 // The shape of that name, or null.
 const Shape* FindShape(std::span<const Shape> shapes, std::string_view name);
+
+// The member of a family that `name` and the first argument name, which is taken out; or null.
+const Shape* FindFamilyShape(std::span<const Shape> shapes, std::string_view name,
+                             std::vector<std::string>& arguments);
+// "webhooks list|show|create"; "" when there is no such family.
+std::string FamilyUsage(std::span<const Shape> shapes, std::string_view name);
 
 // The JSON object of the fields. INVALID_ARGUMENT: too few or too many arguments (then it shows the usage),
 // an option that the subcommand does not take, a number that is none. Pure.

@@ -21,11 +21,7 @@ po::options_description Visible() {
 }  // namespace
 
 Result<SubOptions> ParseSubOptions(const std::vector<std::string>& words) {
-  po::options_description own = Visible();
-  own.add_options()("filter", po::value<std::vector<std::string>>());
-  po::positional_options_description positional;
-  positional.add("filter", -1);
-  Result<ParsedWords> parsed = ParseWords(words, own, positional);
+  Result<ParsedWords> parsed = ParseWords(words, Visible(), {"filter..."});
   if (!parsed) return std::move(parsed).error();
   const po::variables_map& values = parsed->own;
   SubOptions options;

@@ -14,7 +14,7 @@ namespace parley::testing {
 //   commands  all commands, one a line, in hexadecimal
 //   rows      what the store holds, one row a line: family, key, value, the latter two in hexadecimal
 // A folder is never changed. When a later version writes something else, it gets the next number.
-inline constexpr const char* kNewestStore = "store-2";
+inline constexpr const char* kNewestStore = "store-3";
 inline constexpr size_t kInJournal = 2;
 inline constexpr uint64_t kGoldenRing = 4096;
 inline constexpr log::StoreId kGoldenStoreId = {'a', ' ', 'g', 'o', 'l', 'd', 'e', 'n',

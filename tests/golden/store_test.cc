@@ -65,6 +65,17 @@ std::vector<domain::Command> NewCommands() {
   target.set_rid(6);
   target.set_room("lobby");
   target.set_content_type("text/plain");
+  domain::Command phone = RegisterPush("alice", "phone-1", "a token", 1720);
+  internal::v1::PushRecord::Device& device = *phone.mutable_register_push()->mutable_device();
+  device.set_name("Alice's phone");
+  device.set_level(v1::Push::MENTIONS);
+  device.mutable_quiet_hours()->set_from("22:00");
+  device.mutable_quiet_hours()->set_to("07:00");
+  device.mutable_quiet_hours()->set_time_zone("Europe/Berlin");
+  domain::Command config = By("admin", 1740);
+  config.mutable_set_config()->set_rooms_per_user(500);
+  domain::Command attic_gone = By("admin", 1760);  // the last one in the store: nothing is freed yet
+  attic_gone.mutable_delete_room()->set_room("attic");
   domain::Command custom = Send("bob", "lobby", "m2", "custom", 1300);
   custom.mutable_send()->mutable_draft()->mutable_custom()->set_content_type("a/b");
   custom.mutable_send()->mutable_draft()->add_mentions("alice");
@@ -91,7 +102,15 @@ std::vector<domain::Command> NewCommands() {
           RemoveMember("lobby", "carol"),
           DeleteUser("carol"),
           CreateUser("dave"),
+          phone,
+          MutePush("alice", "phone-1", "lobby", UINT64_MAX, 1725),
+          RegisterPush("bob", "gone", "another token", 1730),
+          UnregisterPush("bob", "gone"),
+          CreateWebhook("builds", "lobby"),
+          config,
+          CreateRoom("attic", {{"bob", v1::Member::OWNER}}),
           MoveCursor("alice", "lobby", {.read = 2, .delivered = 3}, 1750),
+          attic_gone,
           Send("bob", "dm:alice:bob", "d2", "in the journal", 1800),
           MoveCursor("bob", "lobby", {.read = 3}, 1850)};
 }
@@ -189,7 +208,7 @@ TEST_P(GoldenStores, GoOnWithWhatTheJournalHolds) {
   EXPECT_EQ(Describe(opened.directory, /*with_sent=*/true), StateAfter(count));
 }
 
-INSTANTIATE_TEST_SUITE_P(OfVersion, GoldenStores, ::testing::Values("store-1", "store-2"));
+INSTANTIATE_TEST_SUITE_P(OfVersion, GoldenStores, ::testing::Values("store-1", "store-2", "store-3"));
 
 TEST(GoldenStore, IsWrittenToTheseRows) {
   const TempFolder folder;
@@ -208,8 +227,9 @@ TEST(GoldenStore, HoldsARowOfEachKind) {
   }
   EXPECT_THAT(
       kinds, ::testing::ElementsAre("dedup", "events", "feed", "meta applied", "meta format", "meta log_time",
-                                    "meta wall_time", "state M", "state b", "state c", "state i", "state m",
-                                    "state n", "state o", "state r", "state s", "state u"));
+                                    "meta wall_time", "state M", "state b", "state c", "state g", "state i",
+                                    "state m", "state n", "state o", "state p", "state r", "state s",
+                                    "state u", "state w", "state x", "state y"));
 }
 
 }  // namespace

@@ -57,6 +57,14 @@ class Inbox(CliTest):
         self.assertIn(f"{self.lobby} group member head 2 unread 1", self.parley("bob", "rooms")[0])
         self.parley("bob", "chat", self.lobby, "--receipts", "--private", code=USAGE)
 
+    def test_what_was_read_last_is_told_at_the_end(self):
+        for number in range(5):
+            with self.client("alice") as alice:
+                alice.say(self.lobby, str(number))
+            self.parley("bob", "chat", self.lobby, "--receipts")
+            wait_until(lambda: "unread 0" in next(
+                line for line in self.parley("bob", "rooms")[0].splitlines() if line.startswith(self.lobby + " ")), 10)
+
     def test_who_is_typing(self):
         text = self.running("bob", "chat", self.lobby, "--receipts")
         json_ = self.running("bob", "chat", self.lobby, "--receipts", "--json")

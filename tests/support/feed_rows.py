@@ -7,7 +7,7 @@ from tests.support.broker import BUILD
 from tests.support.wire import fields
 
 TOOL = os.path.join(BUILD, "tests/support/feed_tool")
-EVENT, INBOX, CURSOR = 1, 2, 3
+EVENT, INBOX, CURSOR, PUSH, MESSAGE = 1, 2, 3, 4, 5
 FIRST_BODY, LAST_BODY = 9, 17  # the numbers of v1.Event's body
 BASIS, PRIME, MASK = 0xCBF29CE484222325, 0x100000001B3, 2**64 - 1
 
@@ -75,7 +75,7 @@ def recount(store):
     events = dict(rows(store, "events"))
     for items in feed.values():
         for kind, rid, seq in items:
-            if kind == EVENT:
+            if kind in (EVENT, MESSAGE):
                 counts = rooms.setdefault(rid, {})
                 body = body_kind(events[event_key(rid, seq)])
                 counts[body] = counts.get(body, 0) + 1

@@ -46,6 +46,46 @@ TEST(AdminCommand, TheFeedAndItsDeadLetters) {
   EXPECT_FALSE(AdminCommand(OptionsOf("dead-letters", {"bury", "totals"})));
 }
 
+TEST(AdminCommand, Webhooks) {
+  EXPECT_EQ(*AdminCommand(OptionsOf("webhooks", {"list"})), R"({"command":"listWebhooks"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("webhooks", {"show", "h"})), R"({"command":"getWebhook","webhook":"h"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("webhooks", {"pause", "h"})),
+            R"({"command":"pauseWebhook","webhook":"h"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("webhooks", {"resume", "h"})),
+            R"({"command":"resumeWebhook","webhook":"h"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("webhooks", {"test", "h"})),
+            R"({"command":"testWebhook","webhook":"h"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("webhooks", {"delete", "h"})),
+            R"({"command":"deleteWebhook","webhook":"h"})");
+  AdminOptions create = OptionsOf("webhooks", {"create", "h", "https://example.org/in"});
+  EXPECT_EQ(*AdminCommand(create),
+            R"({"command":"createWebhook","webhook":"h","url":"https://example.org/in"})");
+  create.values = {{"room", {"lobby"}}, {"event", {"text", "membership"}}};
+  EXPECT_EQ(*AdminCommand(create),
+            R"({"command":"createWebhook","webhook":"h","url":"https://example.org/in",)"
+            R"("room":"lobby","events":["text","membership"]})");
+  AdminOptions update = OptionsOf("webhooks", {"update", "h"});
+  EXPECT_FALSE(AdminCommand(update)) << "changes nothing";
+  update.values = {{"event", {"all"}}, {"disable", {}}, {"new-secret", {}}};
+  EXPECT_EQ(*AdminCommand(update),
+            R"({"command":"updateWebhook","webhook":"h","events":[],"newSecret":true,"disabled":true})");
+  update.values = {{"enable", {}}};
+  EXPECT_EQ(*AdminCommand(update), R"({"command":"updateWebhook","webhook":"h","disabled":false})");
+  update.values = {{"enable", {}}, {"disable", {}}};
+  EXPECT_FALSE(AdminCommand(update));
+  EXPECT_FALSE(AdminCommand(OptionsOf("webhooks", {"create", "h"})));
+  const Result<std::string> none = AdminCommand(OptionsOf("webhooks"));
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().reason, "usage: webhooks list|show|create|update|delete|pause|resume|test");
+}
+
+TEST(AdminCommand, ExplainsAMessage) {
+  EXPECT_EQ(*AdminCommand(OptionsOf("push-devices", {"bob"})), R"({"command":"listPush","username":"bob"})");
+  EXPECT_EQ(*AdminCommand(OptionsOf("explain", {"lobby", "7"})),
+            R"({"command":"explainMessage","room":"lobby","seq":"7"})");
+  EXPECT_FALSE(AdminCommand(OptionsOf("explain", {"lobby"})));
+}
+
 TEST(AdminCommand, RolesBindingsAndTheRest) {
   AdminOptions rule = OptionsOf("add-role-acl", {"sensors", "publish", "sensors/%u/#"});
   EXPECT_EQ(*AdminCommand(rule), R"({"command":"addRoleAcl","role":"sensors","acltype":"publish",)"

@@ -10,6 +10,7 @@
 #include "client/cli/history_options.h"
 #include "client/cli/send_options.h"
 #include "client/cli/tail_options.h"
+#include "client/cli/times.h"
 
 namespace parley::client {
 namespace {
@@ -100,6 +101,17 @@ TEST(ParseTime, KnowsDatesTimesAndMilliseconds) {
   EXPECT_EQ(*ParseTime("1970-01-01Z"), 0u);
   for (const char* bad : {"", "soon", "2026-13-01", "2026-11-25T", "2026-11-25 08:30:15 +1", "-5"}) {
     EXPECT_FALSE(ParseTime(bad)) << bad;
+  }
+}
+
+TEST(ParseDuration, IsANumberAndItsUnit) {
+  EXPECT_EQ(*ParseDuration("90s"), 90'000u);
+  EXPECT_EQ(*ParseDuration("30m"), 1'800'000u);
+  EXPECT_EQ(*ParseDuration("2h"), 7'200'000u);
+  EXPECT_EQ(*ParseDuration("7d"), 604'800'000u);
+  for (const char* bad :
+       {"", "2", "h", "0h", "-1h", "2 h", "2w", "1.5h", "9999999d", "99999999999999999999s"}) {
+    EXPECT_FALSE(ParseDuration(bad)) << bad;
   }
 }
 

@@ -52,6 +52,9 @@ LogIndex TinyStore::Apply(domain::Command command) {
   if (const std::optional<domain::CursorKey> key = machine_.CursorKeyOf(command)) {
     known.cursor = writer_->FindCursor(*key).value();
   }
+  if (const std::optional<Uid> owner = machine_.PushOwnerOf(command)) {
+    known.push = writer_->FindPush(*owner).value();
+  }
   const domain::Applied applied = machine_.Apply(applied_, command, known);
   const Code code = applied.ack ? applied.ack->code() : applied.code;
   EXPECT_EQ(code, Code::OK) << (applied.ack ? applied.ack->reason() : applied.reason);

@@ -294,6 +294,9 @@ TEST_F(AccessTest, ClientsPublishToTheTopicsThatAreTheirsToSpeakOn) {
     EXPECT_EQ(Publish("me", topic), Access::kDeny) << topic;
   }
   EXPECT_EQ(Publish("root", "$CONTROL/parley/v1"), Access::kAllow);
+  EXPECT_EQ(MayPublish(view_, bridge_, "$CONTROL/parley/v1").access, Access::kAllow) << "control/ decides";
+  EXPECT_EQ(MayPublish(view_, bridge_, "$CONTROL/parley/v1/response").access, Access::kDeny);
+  EXPECT_EQ(MayPublishWill(view_, bridge_, "$CONTROL/parley/v1").access, Access::kDeny);
   EXPECT_EQ(Publish("root", "$CONTROL/parley-doorbell/v1"), Access::kDeny);
   EXPECT_EQ(Publish("root", "$CONTROL/parley/v1/response"), Access::kDeny);
   EXPECT_EQ(Publish("me", "plain/topic"), Access::kNotOurs);

@@ -1,5 +1,7 @@
 #include "broker-plugin/gate/bridge_requests.h"
 
+#include <utility>
+
 #include <gmock/gmock.h>
 
 #include "parley/internal/v1/envelope.pb.h"
@@ -33,7 +35,7 @@ class BridgeRequestsTest : public testing::Test {
     Session session;
     session.client = client;
     session.user = user;
-    sessions_.Connected(&handles_[client], session);
+    sessions_.Connected(&handles_[client], std::move(session));
   }
   // Asks, and gives the number that the bridge is told.
   uint64_t Ask(const std::string& user, const std::string& client, const std::string& request_id = "r1") {

@@ -1,5 +1,7 @@
 #include "broker-plugin/delivery/delivery.h"
 
+#include <utility>
+
 #include <gmock/gmock.h>
 
 #include "broker-plugin/acl/access.h"
@@ -61,7 +63,7 @@ class DeliveryTest : public testing::Test {
     session.client = id;
     session.user = user;
     for (const std::string& filter : client.filters) session.interest.Add(filter, user, id);
-    sessions_.Connected(&client, session);
+    sessions_.Connected(&client, std::move(session));
     return client;
   }
   void ConnectDoorbell() {
@@ -75,7 +77,7 @@ class DeliveryTest : public testing::Test {
   }
   void Commit(std::vector<domain::Applied> applied) {
     const LogIndex last = applied.back().index;
-    delivery_->OnCommitted({.last = last, .applied = std::move(applied)});
+    delivery_->OnCommitted({.last = last, .applied = std::move(applied), .committed_ms = committed_ms_});
   }
   // One pass of the broker's loop; the doorbell rings in it when there is one.
   void Pass() {
@@ -103,6 +105,7 @@ class DeliveryTest : public testing::Test {
   int rings_ = 0;
   int changes_ = 0;
   LogIndex released_;
+  uint64_t committed_ms_ = 0;  // of what is committed next
   std::vector<uint64_t> answered_;
 };
 
@@ -125,7 +128,7 @@ TEST_P(DeliveryBothWaysTest, InboxItemsGoToTheirUserInTheEncodingsThatSomebodyTa
     session.client = id;
     session.user = user;
     session.interest.Add(client.filters.front(), user, id);
-    sessions_.Connected(&client, session);
+    sessions_.Connected(&client, std::move(session));
     return client;
   };
   FakeClient& phone = take("c1", "carol", Encoding::kPb);
@@ -167,7 +170,7 @@ TEST_P(DeliveryBothWaysTest, ManyInboxItemsAreSliced) {
     session.client = user;
     session.user = user;
     session.interest.Add(client.filters.front(), user, user);
-    sessions_.Connected(&client, session);
+    sessions_.Connected(&client, std::move(session));
     clients.push_back(&client);
   }
   Commit({world_.CreateRoom("hall", members)});
@@ -283,7 +286,8 @@ TEST_P(DeliveryBothWaysTest, TenThousandRecipientsGoOutInSlices) {
     session.client = user;
     session.user = user;
     session.interest.user_events[static_cast<size_t>(Encoding::kPb)] = true;
-    sessions_.Connected(reinterpret_cast<ClientHandle>(static_cast<uintptr_t>(16 + 16 * i)), session);
+    sessions_.Connected(reinterpret_cast<ClientHandle>(static_cast<uintptr_t>(16 + 16 * i)),
+                        std::move(session));
   }
   const domain::Applied made = world_.CreateRoom("big", members);
   for (const domain::Change& change : made.changes) view_.Apply(change);
@@ -429,6 +433,32 @@ TEST_F(DeliveryTest, TheBridgeIsToldWhatIsCommittedOnceItIsThereAndAfterEverySte
   internal::v1::CommitNotice notice;
   ASSERT_TRUE(notice.ParseFromString(bridge.inbox.back().payload));
   EXPECT_EQ(notice.committed(), world_.index().value);
+}
+
+// So what the bridge takes for the moment of delivery is one: who hears the notice, hears it after the event.
+TEST_P(DeliveryBothWaysTest, TheNoticeOfABatchComesBehindItsEventsAndSaysWhenItWasOnDisk) {
+  FakeClient& bridge = broker_.Add({.id = "bridge", .user = "bridge"});
+  bridge.filters = {std::string(kCommittedTopic)};
+  FakeClient& bob = Client("b1", "bob");
+  delivery_->SetBridge(true);
+  Passes(4);
+  bridge.inbox.clear();
+  bool in_front = false;
+  const auto may_receive = broker_.may_receive;
+  broker_.may_receive = [&](FakeClient& client, const Delivered& message) {
+    in_front = in_front || (message.topic == kCommittedTopic && bob.On(room_).empty());
+    return may_receive(client, message);
+  };
+  committed_ms_ = 1234;
+  Commit({world_.Send("alice", "lobby", "m1"), world_.Send("alice", "lobby", "m2")});
+  Passes(6);
+  EXPECT_EQ(Seqs(bob, room_).substr(Seqs(bob, room_).size() - 3), "2 3");
+  ASSERT_FALSE(bridge.inbox.empty());
+  EXPECT_FALSE(in_front);
+  internal::v1::CommitNotice notice;
+  ASSERT_TRUE(notice.ParseFromString(bridge.inbox.back().payload));
+  EXPECT_EQ(notice.committed(), world_.index().value);
+  EXPECT_EQ(notice.committed_ms(), 1234u);
 }
 
 TEST_F(DeliveryTest, DrainUntilGivesUpWhenTheLogFails) {

@@ -1,5 +1,7 @@
 #include "broker-plugin/gate/gate.h"
 
+#include <utility>
+
 #include <gmock/gmock.h>
 
 #include "broker-plugin/gate/body_hash.h"
@@ -64,7 +66,7 @@ class GateTest : public testing::Test {
     session.client = user + "-1";
     session.user = user;
     session.interest = Interest::Everything();
-    const Session& connected = sessions_.Connected(&handles_[user], session);
+    const Session& connected = sessions_.Connected(&handles_[user], std::move(session));
     return gate_.OnMessage(connected, {.topic = topic, .payload = payload, .qos = qos});
   }
   // The one ack (or reply) that was published, in JSON topics; removes it.
@@ -101,7 +103,7 @@ TEST_F(GateTest, CorrelationDataComesBackWithTheAckOfARefusal) {
   session.client = "mallory-1";
   session.user = "mallory";
   session.interest = Interest::Everything();
-  const Session& connected = sessions_.Connected(&handles_["mallory"], session);
+  const Session& connected = sessions_.Connected(&handles_["mallory"], std::move(session));
   EXPECT_EQ(gate_.OnMessage(connected, {.topic = "chat/v1/rooms/lobby/send/text/i",
                                         .payload = "hello",
                                         .qos = 1,
@@ -123,7 +125,7 @@ TEST_F(GateTest, AReplyGoesToTheResponseTopicInTheClientsOwnSpaceOnly) {
   Session session;
   session.client = "alice-1";
   session.user = "alice";
-  const Session& connected = sessions_.Connected(&handles_["alice"], session);
+  const Session& connected = sessions_.Connected(&handles_["alice"], std::move(session));
   for (const auto& [asked, used] : cases) {
     EXPECT_EQ(gate_.OnMessage(connected, {.topic = "chat/v1/requests/no.such/json",
                                           .payload = R"({"requestId":"r"})",

@@ -1,6 +1,7 @@
 #include "broker-plugin/delivery/session_notices.h"
 
 #include <set>
+#include <utility>
 
 #include <gmock/gmock.h>
 
@@ -27,7 +28,7 @@ class SessionNoticesTest : public testing::Test {
     session.user = user;
     session.kind = kind;
     // NOLINTNEXTLINE(performance-no-int-to-ptr): a handle is compared, never looked into
-    sessions_.Connected(reinterpret_cast<ClientHandle>(handle), session);
+    sessions_.Connected(reinterpret_cast<ClientHandle>(handle), std::move(session));
   }
   // NOLINTNEXTLINE(performance-no-int-to-ptr)
   void Disconnect(uintptr_t handle) { sessions_.Disconnected(reinterpret_cast<ClientHandle>(handle)); }

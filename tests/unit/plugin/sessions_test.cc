@@ -1,6 +1,7 @@
 #include "broker-plugin/auth/sessions.h"
 
 #include <set>
+#include <utility>
 
 #include <gmock/gmock.h>
 
@@ -28,7 +29,7 @@ class SessionsTest : public testing::Test {
     session.user = user;
     session.outlives = outlives;
     session.v5 = v5;
-    return sessions_.Connected(handle, session);
+    return sessions_.Connected(handle, std::move(session));
   }
   domain::ClientRecord Bound(const std::string& client, const std::string& user, uint64_t at_ms) {
     domain::ClientRecord record;

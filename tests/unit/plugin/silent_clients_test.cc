@@ -1,6 +1,7 @@
 #include "broker-plugin/delivery/silent_clients.h"
 
 #include <map>
+#include <utility>
 
 #include <gmock/gmock.h>
 
@@ -25,7 +26,7 @@ class SilentClientsTest : public testing::Test {
     session.user = client.user;
     if (keep_alive) broker_.keep_alive[&client] = *keep_alive;
     spoke_[&client] = now_;
-    silent_.Watch(sessions_.Connected(&client, session), now_);
+    silent_.Watch(sessions_.Connected(&client, std::move(session)), now_);
   }
   void Speak(FakeClient& client) { spoke_[&client] = now_; }
   void Pass(milliseconds time) {

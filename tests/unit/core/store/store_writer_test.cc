@@ -26,8 +26,10 @@ namespace {
 using store::Commit;
 using store::StoreWriter;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::Pair;
 
 void Ignore(const std::string&) {}
 
@@ -284,18 +286,77 @@ TEST_F(StoreWriterTest, ADeletedUserLeavesNoRowOfState) {
     node.Apply(CreateRoom("lobby", {{"bob", v1::Member::OWNER}}));
     node.Apply(Send("bob", "lobby", "m1"));
     node.Apply(Send("bob", "dm:alice:bob", "m1"));
+    node.Apply(RegisterPush("bob", "phone"));
     node.Apply(DeleteUser("bob"));
     ASSERT_EQ(node.Write(), Commit::kDone);
   }
   for (const auto& [key, value] : DumpStore(path_)) {
     if (!key.starts_with("state ")) continue;
     EXPECT_NE(key, "state " + store::UserKey("bob"));
+    EXPECT_NE(key, "state " + store::PushKey(Uid{1}));
     EXPECT_FALSE(key.starts_with("state " + store::MembershipPrefix(Uid{1})));
     const std::string state = key.substr(6);
     if (state[0] == 'm' || state[0] == 's') {
       EXPECT_NE(store::ParseIdPair(state)->second, 1u);
     }
   }
+}
+
+TEST_F(StoreWriterTest, FindPushSeesThePendingBatchAndTheStore) {
+  StoreNode node(path_);
+  node.Apply(CreateUser("bob"));
+  const auto devices = [&node] {
+    const auto found = node.writer().FindPush(Uid{1}).value();
+    return found ? found->devices_size() : 0;
+  };
+  EXPECT_EQ(devices(), 0);
+  for (const bool written : {false, true}) {
+    SCOPED_TRACE(written);
+    EXPECT_EQ(node.Apply(RegisterPush("bob", "phone")).code, Code::OK);
+    EXPECT_EQ(node.Apply(RegisterPush("bob", "tablet")).code, Code::OK);
+    if (written) {
+      ASSERT_EQ(node.Write(), Commit::kDone);
+    }
+    EXPECT_EQ(devices(), 2);
+    for (const char* device : {"phone", "tablet"}) {
+      EXPECT_EQ(node.Apply(UnregisterPush("bob", device)).code, Code::OK);
+    }
+    EXPECT_EQ(devices(), 0);
+  }
+  ASSERT_EQ(node.Write(), Commit::kDone);
+  EXPECT_EQ(devices(), 0);
+}
+
+TEST_F(StoreWriterTest, TheFeedAndTheViewTellOfDevicesAndWebhooks) {
+  StoreNode node(path_);
+  for (const char* user : {"bob", "alice", "carol"}) node.Apply(CreateUser(user));
+  node.Apply(RegisterPush("bob", "phone"));         // 4
+  node.Apply(RegisterPush("bob", "phone"));         // 5: no change
+  node.Apply(MutePush("bob", "", "", UINT64_MAX));  // 6
+  node.Apply(RegisterPush("carol", "phone"));       // 7
+  node.Apply(CreateWebhook("hook"));                // 8
+  node.Apply(DeleteUser("bob"));                    // 9
+  ASSERT_EQ(node.Write(), Commit::kDone);
+  const auto view = node.writer().View();
+  const auto entries = view->Feed({.after = {}, .last = view->applied(), .limit = 100, .items_max = 100});
+  ASSERT_TRUE(entries) << entries.error().reason;
+  std::vector<std::pair<uint64_t, uint64_t>> told;  // index, uid
+  for (const store::FeedEntry& entry : *entries) {
+    for (const store::FeedItem& item : entry.items) {
+      if (item.kind == store::FeedItem::Kind::kPush) told.emplace_back(entry.index.value, item.first);
+    }
+  }
+  EXPECT_THAT(told, ElementsAre(Pair(4, 1), Pair(6, 1), Pair(7, 3), Pair(9, 1)));
+  EXPECT_FALSE(*view->PushOf(Uid{1}));
+  const auto records = view->PushRecords(Uid{0}, 10);
+  ASSERT_TRUE(records);
+  ASSERT_EQ(records->size(), 1u);
+  EXPECT_EQ((*records)[0].username(), "carol");
+  EXPECT_TRUE(view->PushRecords(Uid{3}, 10)->empty());
+  const auto webhooks = view->Webhooks(10);
+  ASSERT_TRUE(webhooks);
+  ASSERT_EQ(webhooks->size(), 1u);
+  EXPECT_EQ((*webhooks)[0].webhook(), "hook");
 }
 
 TEST_F(StoreWriterTest, ANewerFormatIsRefused) {
