@@ -60,6 +60,10 @@ std::string HostOf(const std::string& url) {
   return url.substr(begin + 3, url.find_first_of("/?#", begin + 3) - begin - 3);
 }
 
+bool Begins(std::string_view text, std::string_view begin) {
+  return text.substr(0, begin.size()) == begin;
+}
+
 // The number behind `name` in a line of libcurl's.
 std::optional<long> NumberBehind(std::string_view text, std::string_view name) {
   const size_t found = text.find(name);
@@ -261,6 +265,7 @@ HttpAnswer Transfer::NotAnswered(const std::string& why) const {
 
 std::string Transfer::WhyNot(CURLcode result) const {
   if (WentOut() && WasRefused()) return "the server closes the connection and has not looked at the request";
+  if (repeating_) return "the connection was lost before the answer";
   // libcurl's words where they are plain enough; they are one line.
   if (result == CURLE_SEND_FAIL_REWIND || (result == CURLE_RECV_ERROR && WentOut()))
     return "the connection was lost before the answer";
@@ -295,7 +300,7 @@ size_t Transfer::OnHeader(char* line, size_t size, size_t count, void* self) {
   transfer.header_bytes_ += text.size();
   if (transfer.header_bytes_ > limits::kHttpAnswerHeaderBytesRead) return 0;
   const size_t colon = text.find(':');
-  if (text.substr(0, 5) == "HTTP/") {
+  if (Begins(text, "HTTP/")) {
     answer.headers.clear();  // those before were of an interim answer
   } else if (colon != std::string_view::npos) {
     std::string name = LowerCase(Trimmed(text.substr(0, colon)));
@@ -328,23 +333,23 @@ int Transfer::OnDebug(CURL* /*handle*/, curl_infotype type, char* text, size_t s
   return 0;
 }
 
+// Only what begins a line is libcurl's own; URLs and headers stand in some, too.
 // What is not understood changes nothing: the request counts as one that the server may have acted on.
 void Transfer::TakeWords(std::string_view words) {
-  if (const std::optional<long> stream = NumberBehind(words, "Using Stream ID: ")) {
-    stream_ = *stream;
+  if (Begins(words, "Using Stream ID: ")) {
+    stream_ = NumberBehind(words, "ID: ").value_or(0);
     if (stream_ == 1) going_away_.Forget(ConnectionOf(easy_));
-  } else if (words.find("GOAWAY") != std::string_view::npos) {
+  } else if (Begins(words, "recveived GOAWAY, ") || Begins(words, "received GOAWAY, ")) {
     // Said to whichever request reads from the connection.
     if (const std::optional<long> last = NumberBehind(words, "last_stream="))
       going_away_.Add(ConnectionOf(easy_), *last);
-  } else if (words.substr(0, 14) == "REFUSED_STREAM") {
+  } else if (Begins(words, "REFUSED_STREAM, ")) {
     refused_ = true;
-  } else if (words.substr(0, 25) == "Connection died, retrying") {
+  } else if (Begins(words, "Connection died, retrying")) {
+    // Of the connection that it leaves; what follows is about another one.
+    refused_ = begun_ && WasRefused();
     repeating_ = begun_;
-    if (!begun_) {
-      refused_ = false;
-      stream_ = 0;
-    }
+    stream_ = 0;
   }
 }
 
@@ -352,6 +357,7 @@ void Transfer::TakeWords(std::string_view words) {
 curl_socket_t Transfer::OnOpenSocket(void* self, curlsocktype purpose, curl_sockaddr* address) {
   auto& transfer = *static_cast<Transfer*>(self);
   const AddressPolicy& policy = transfer.options_.policy;
+  if (transfer.repeating_) return CURL_SOCKET_BAD;  // nothing could be sent on it
   const bool allowed =
       purpose == CURLSOCKTYPE_IPCXN &&
       (IsPlain(transfer.request_.url) ? policy.AllowsPlain(address->addr) : policy.Allows(address->addr));
