@@ -283,7 +283,11 @@ class HttpClientOverHttp2 : public ::testing::Test {
   }
 
   HttpAnswer PostTo(const std::string& path) { return Post(*client_, server_->Url(path)); }
-  int Seen(const std::string& what) { return nlohmann::json::parse(PostTo("/seen").body).value(what, 0); }
+  int Seen(const std::string& what) {
+    const HttpAnswer answer = PostTo("/seen");
+    EXPECT_EQ(answer.kind, Kind::kAnswered) << answer.error;
+    return nlohmann::json::parse(answer.body, nullptr, false).value(what, 0);
+  }
 
   const TempFolder folder_;
   std::unique_ptr<Http2Server> server_;
