@@ -49,19 +49,17 @@ class CurlHttpClient : public HttpClient {
   }
 
   void Send(HttpRequest request, Done done) override {
-    bool refused = false;
-    bool wake = false;
-    {
-      const std::lock_guard lock(mutex_);
-      refused = stopping_;
-      if (!refused) {
-        wake = waiting_.empty();
-        const bool full = held_ >= limits::kHttpRequestsMax;
-        if (!full) ++held_;
-        waiting_.push_back({full ? HttpRequest{} : std::move(request), std::move(done), full});
-      }
+    std::unique_lock lock(mutex_);
+    if (stopping_) {
+      lock.unlock();
+      done(NotSent("the bridge stops"));
+      return;
     }
-    if (refused) return done(NotSent("the bridge stops"));
+    const bool wake = waiting_.empty();
+    const bool full = held_ >= limits::kHttpRequestsMax;
+    if (!full) ++held_;
+    waiting_.push_back({full ? HttpRequest{} : std::move(request), std::move(done), full});
+    lock.unlock();
     // Those who come before the thread has taken what waits share one wake-up.
     if (wake) curl_multi_wakeup(multi_);
   }

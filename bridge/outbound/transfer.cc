@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -210,7 +209,9 @@ Status Transfer::AddHeaders() {
                    "the header " + Printable(name, 40) + " holds what no header may hold"};
     }
     typed = typed || LowerCase(name) == "content-type";
-    good = good && (value.empty() ? add(name + ";") : add(name + ": " + value));
+    std::string line = name;
+    line.append(value.empty() ? ";" : ": ").append(value);  // "name;" sends one without a value
+    good = good && add(line);
   }
   if (!typed) good = good && add("Content-Type:");
   if (!good) return Error{Code::INTERNAL, "no memory for the request's headers"};
@@ -287,7 +288,7 @@ size_t Transfer::OnRead(char* buffer, size_t size, size_t count, void* self) {
   if (transfer.repeating_) return CURL_READFUNC_ABORT;
   const std::string& body = transfer.request_.body;
   const size_t bytes = std::min(size * count, body.size() - transfer.body_sent_);
-  std::memcpy(buffer, body.data() + transfer.body_sent_, bytes);
+  std::copy_n(body.data() + transfer.body_sent_, bytes, buffer);
   transfer.body_sent_ += bytes;
   transfer.begun_ = true;
   return bytes;
