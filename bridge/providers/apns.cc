@@ -23,8 +23,8 @@ using Kind = PushVerdict::Kind;
 constexpr const char* kUrl = "https://api.push.apple.com";
 constexpr int64_t kMsPerSecond = 1'000;
 // Apple takes a token for an hour, and dislikes a new one more often than each 20 minutes.
-constexpr int64_t kTokenMs = 55 * 60'000;
-constexpr int64_t kTokenMsMin = 20 * 60'000;
+constexpr int64_t kTokenMs = int64_t{55} * 60'000;
+constexpr int64_t kTokenMsMin = int64_t{20} * 60'000;
 // A refusal within this time of the last one is about a request that still had the old token.
 constexpr int64_t kOldTokenMs = 60'000;
 
