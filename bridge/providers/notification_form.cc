@@ -1,6 +1,6 @@
 #include "bridge/providers/notification_form.h"
 
-#include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -31,8 +31,17 @@ const char* TypeOf(PushNotification::Kind kind) {
   return "message";
 }
 
-void Shorten(std::string& text, size_t bytes) {
-  size_t end = std::min(bytes, text.size());
+// What a byte of a text takes in JSON.
+size_t JsonBytesOf(char byte) {
+  constexpr std::string_view kShortEscapes = "\"\\\b\f\n\r\t";
+  if (kShortEscapes.find(byte) != std::string_view::npos) return 2;
+  return static_cast<unsigned char>(byte) < 0x20U ? 6 : 1;
+}
+
+// Cuts off as many characters at the end as take at least so many bytes in JSON.
+void ShortenBy(std::string& text, size_t json_bytes) {
+  size_t end = text.size();
+  for (size_t saved = 0; end > 0 && saved < json_bytes;) saved += JsonBytesOf(text[--end]);
   while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
   text.resize(end);
 }
@@ -83,9 +92,7 @@ Result<json> FitText(PushNotification notification, size_t bytes_max,
     if (bytes <= bytes_max) return made;
     if (notification.text.empty())
       return Error{Code::INVALID_ARGUMENT, "the notification is too large even without a text"};
-    // Characters that JSON escapes take more room there than here: this may take a few rounds.
-    const size_t excess = bytes - bytes_max;
-    Shorten(notification.text, notification.text.size() - std::min(excess, notification.text.size()));
+    ShortenBy(notification.text, bytes - bytes_max);
   }
 }
 
