@@ -1,6 +1,6 @@
 #include "bridge/providers/notification_form.h"
 
-#include <string_view>
+#include <algorithm>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -31,17 +31,8 @@ const char* TypeOf(PushNotification::Kind kind) {
   return "message";
 }
 
-// What a byte of a text takes in JSON.
-size_t JsonBytesOf(char byte) {
-  constexpr std::string_view kShortEscapes = "\"\\\b\f\n\r\t";
-  if (kShortEscapes.find(byte) != std::string_view::npos) return 2;
-  return static_cast<unsigned char>(byte) < 0x20U ? 6 : 1;
-}
-
-// Cuts off as many characters at the end as take at least so many bytes in JSON.
-void ShortenBy(std::string& text, size_t json_bytes) {
-  size_t end = text.size();
-  for (size_t saved = 0; end > 0 && saved < json_bytes;) saved += JsonBytesOf(text[--end]);
+void Shorten(std::string& text, size_t bytes) {
+  size_t end = std::min(bytes, text.size());
   while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
   text.resize(end);
 }
@@ -86,14 +77,28 @@ std::string Dump(const json& json) {
 
 Result<json> FitText(PushNotification notification, size_t bytes_max,
                      const std::function<json(const PushNotification&)>& make) {
-  while (true) {
+  json best = make(notification);
+  if (Dump(best).size() <= bytes_max) return best;
+  const std::string text = std::exchange(notification.text, {});
+  best = make(notification);
+  if (Dump(best).size() > bytes_max)
+    return Error{Code::INVALID_ARGUMENT, "the notification is too large even without a text"};
+  // Searched, since a character that JSON escapes takes more room there than here.
+  size_t fits = 0;
+  size_t too_long = std::min(text.size(), bytes_max);
+  while (fits + 1 < too_long) {
+    const size_t middle = fits + (too_long - fits) / 2;
+    notification.text = text;
+    Shorten(notification.text, middle);
     json made = make(notification);
-    const size_t bytes = Dump(made).size();
-    if (bytes <= bytes_max) return made;
-    if (notification.text.empty())
-      return Error{Code::INVALID_ARGUMENT, "the notification is too large even without a text"};
-    ShortenBy(notification.text, bytes - bytes_max);
+    if (Dump(made).size() > bytes_max) {
+      too_long = middle;
+    } else {
+      fits = middle;
+      best = std::move(made);
+    }
   }
+  return best;
 }
 
 PushVerdict Verdict(Kind kind, const std::string& detail) {
