@@ -64,8 +64,8 @@ def complaints_of(found, receivers, seqs):
                 complaints.append(f"{seq} for {name} is {state} {reason}")
             if times > 1 or (state == "ACCEPTED" and times != 1):
                 complaints.append(f"{seq} for {name} is {state}, and came {times} times")
-        if receivers[name].refused:
-            complaints.append(f"{name}'s push service refused {receivers[name].refused[0]}")
+        # A request that a kill cut off in the middle is none.
+        complaints += [f"{name}'s push service: {each['refused']}" for each in receivers[name].refused if each["refused"] != "aborted"]
     return complaints
 
 
