@@ -10,8 +10,10 @@
 #include "bridge/feed/feed_admin.h"
 #include "bridge/feed/feed_metrics.h"
 #include "bridge/metrics/process_metrics.h"
+#include "bridge/outbound/http_client.h"
 #include "bridge/presence/presence_methods.h"
 #include "bridge/presence/presence_metrics.h"
+#include "bridge/providers/providers.h"
 #include "bridge/push/push_methods.h"
 #include "bridge/push/push_metrics.h"
 #include "bridge/webhooks/webhook_admin.h"
@@ -22,6 +24,9 @@ namespace parley::bridge {
 namespace {
 
 constexpr int64_t kConnectAgainMs = 5'000;
+// A push service that takes longer counts as one that does not answer.
+constexpr int64_t kPushConnectMs = 10'000;
+constexpr int64_t kPushRequestMs = 30'000;
 
 int64_t NowMs() {
   using std::chrono::steady_clock;
@@ -109,6 +114,10 @@ Status Bridge::StartPresence() {
 }
 
 Status Bridge::StartPush() {
+  Result<AddressPolicy> policy = AddressPolicy::Allowing(options_.push_allow);
+  if (!policy) return std::move(policy).error();
+  Result<PushProviders> made = MakeProviders(options_.push.ForProviders(options_.vapid_key_path()));
+  if (!made) return std::move(made).error();
   connectedness_ = std::make_unique<PresenceConnectedness>(*presence_);
   push_ = std::make_unique<PushService>(PushService::Parts{
       .reader = *feed_store_,
@@ -116,10 +125,15 @@ Status Bridge::StartPush() {
       .connectedness = *connectedness_,
       .publish = [this](const FeedPublication& publication) { return Publish(publication); },
       .log = [](const std::string& line) { LogLine("push: " + line); },
-      .providers = {},
-      .vapid_public_key = {},
-      .http = {},
-      .start_client = {}});
+      .providers = std::move(made->providers),
+      .vapid_public_key = std::move(made->vapid_public_key),
+      .http = {.name = {},
+               .policy = *std::move(policy),
+               .ca_file = options_.push_ca,
+               .connections_per_host = static_cast<size_t>(options_.push.connections),
+               .connect_timeout_ms = kPushConnectMs,
+               .timeout_ms = kPushRequestMs},
+      .start_client = &HttpClient::Start});
   AddPushMethods(registry_, *push_);
   return push_->Start();
 }

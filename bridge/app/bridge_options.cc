@@ -46,6 +46,7 @@ po::options_description Description(BridgeOptions& options, Numbers& numbers) {
       ("webhook-patience", po::value(&numbers.webhook_patience_s)->default_value(numbers.webhook_patience_s),
        "seconds that these must have taken at least");
   // clang-format on
+  AddPushOptions(options.push, description);
   return description;
 }
 
@@ -84,6 +85,7 @@ Status TakeNumbers(const Numbers& numbers, BridgeOptions& options) {
   if (options.http_tls_cert.empty() != options.http_tls_key.empty()) {
     return Error{Code::INVALID_ARGUMENT, "--http-tls-cert and --http-tls-key: give both, or neither"};
   }
+  if (Status push = CheckPushOptions(options.push); !push) return push;
   options.port = static_cast<uint16_t>(numbers.broker_port);
   options.http_port = static_cast<uint16_t>(numbers.http_port);
   options.webhook_patience = {.attempts_max = static_cast<uint32_t>(numbers.webhook_attempts),

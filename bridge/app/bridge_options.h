@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bridge/app/push_options.h"
 #include "bridge/service/limits.h"
 #include "bridge/webhooks/hook_queue.h"
 #include "schemas/result.h"
@@ -26,12 +27,14 @@ struct BridgeOptions {
 
   std::vector<std::string> push_allow{};  // networks that may be called though they are not public
   std::string push_ca{};                  // more authorities that are trusted when others are called
+  PushOptions push{};
   HookPatience webhook_patience{};
 
   std::string store_path() const { return data + "/store"; }
   std::string scratch_path() const { return data + "/bridge/secondary"; }
   std::string feed_scratch_path() const { return data + "/bridge/secondary-feed"; }
   std::string local_store_path() const { return data + "/bridge/store"; }
+  std::string vapid_key_path() const { return data + "/bridge/vapid.pem"; }
   std::string credentials_path() const { return data + "/bridge.credentials"; }
 };
 

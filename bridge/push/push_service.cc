@@ -163,7 +163,7 @@ void PushService::Remove(const DeadRegistration& dead) {
   const nlohmann::json command = {{"command", "removePushDevice"},
                                   {"username", dead.user},
                                   {"device", dead.device},
-                                  {"targetFeed", std::to_string(dead.target_feed)}};
+                                  {"targetFeed", dead.target_feed}};
   const nlohmann::json commands = {{"commands", nlohmann::json::array({command})}};
   // Lost with the connection: the next notification to it finds out again.
   if (Status sent = parts_.publish({kControlTopic, commands.dump(), 1}); !sent) {

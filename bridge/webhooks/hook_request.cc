@@ -1,12 +1,11 @@
 #include "bridge/webhooks/hook_request.h"
 
 #include <algorithm>
-#include <charconv>
-#include <ctime>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "bridge/outbound/retry_after.h"
 #include "bridge/outbound/signature.h"
 #include "bridge/webhooks/limits.h"
 #include "schemas/json.h"
@@ -26,27 +25,6 @@ std::string Begin(const char* type, const domain::WebhookRecord& webhook) {
   const std::string name =
       nlohmann::json(webhook.webhook()).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return std::string(R"({"type":")").append(type).append(R"(","webhook":)").append(name);
-}
-
-// A number of seconds, or a date of HTTP.
-std::optional<int64_t> RetryAfterMs(const HttpAnswer& answer, int64_t wall_ms) {
-  const auto found = answer.headers.find("retry-after");
-  if (found == answer.headers.end()) return std::nullopt;
-  const std::string& text = found->second;
-  int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (end == text.data() + text.size() && !text.empty() && text.front() != '-') {
-    // Longer than can be counted: as long as is allowed.
-    if (error == std::errc::result_out_of_range) return limits::kWebhookRetryAfterMsMax;
-    if (error == std::errc()) {
-      return std::min(seconds, limits::kWebhookRetryAfterMsMax / kMsPerSecond) * kMsPerSecond;
-    }
-  }
-  std::tm date{};
-  const char* const rest = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
-  if (rest == nullptr || *rest != '\0') return std::nullopt;
-  return std::clamp<int64_t>(int64_t{timegm(&date)} * kMsPerSecond - wall_ms, 0,
-                             limits::kWebhookRetryAfterMsMax);
 }
 
 bool IsRedirect(int status) {
@@ -98,7 +76,7 @@ HookVerdict JudgeAnswer(const HttpAnswer& answer, int64_t wall_ms) {
   if (answer.status == 410) return {.kind = Kind::kGone, .error = status + ": it wants no more events"};
   return {.kind = Kind::kFailed,
           .error = IsRedirect(answer.status) ? status + ": redirects are not followed" : status,
-          .retry_after_ms = RetryAfterMs(answer, wall_ms)};
+          .retry_after_ms = RetryAfterMs(answer, wall_ms, limits::kWebhookRetryAfterMsMax)};
 }
 
 }  // namespace parley::bridge

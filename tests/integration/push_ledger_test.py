@@ -22,7 +22,7 @@ class PushLedger(ParleyTest):
         listed = bob.request("push.list")
         self.assertEqual([(each["device"], each["provider"], each["address"]) for each in listed["devices"]],
                          [("phone", "FCM", "abcdef…")], listed)
-        self.assertEqual(listed["providers"], [])
+        self.assertEqual(listed["providers"], ["WEB_PUSH"])
         self.assertEqual(bob.request("push.test")["code"], "FAILED_PRECONDITION")
         self.assertEqual(bob.request("push.test", device="tablet")["code"], "NOT_FOUND")
         bob.close()

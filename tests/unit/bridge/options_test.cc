@@ -71,5 +71,49 @@ TEST(BridgeOptions, WhatIsWrongIsOneLine) {
   }
 }
 
+TEST(BridgeOptions, OfPush) {
+  const auto options = Parse({"--data",
+                              "/d",
+                              "--push-vapid-subject",
+                              "mailto:a@b.c",
+                              "--push-fcm-account",
+                              "/f",
+                              "--push-apns-key",
+                              "/k",
+                              "--push-apns-key-id",
+                              "K",
+                              "--push-apns-team",
+                              "T",
+                              "--push-apns-topic",
+                              "org.x",
+                              "--push-apns-url",
+                              "https://a",
+                              "--push-fcm-url",
+                              "https://f",
+                              "--push-webhook-secret",
+                              "/s",
+                              "--push-connections",
+                              "9"});
+  ASSERT_TRUE(options);
+  const ProviderOptions push = (*options)->push.ForProviders((*options)->vapid_key_path());
+  EXPECT_EQ(push.vapid_key_path, "/d/bridge/vapid.pem");
+  EXPECT_EQ(push.vapid_subject, "mailto:a@b.c");
+  EXPECT_EQ(push.fcm.account_file, "/f");
+  EXPECT_EQ(push.fcm.url, "https://f");
+  EXPECT_EQ(push.apns.key_file, "/k");
+  EXPECT_EQ(push.apns.key_id, "K");
+  EXPECT_EQ(push.apns.team, "T");
+  EXPECT_EQ(push.apns.topic, "org.x");
+  EXPECT_EQ(push.apns.url, "https://a");
+  EXPECT_EQ(push.webhook_secret_path, "/s");
+  EXPECT_EQ((*options)->push.connections, 9);
+  for (const std::vector<const char*>& wrong :
+       std::vector<std::vector<const char*>>{{"--data", "/d", "--push-connections", "0"},
+                                             {"--data", "/d", "--push-vapid-subject", "me"},
+                                             {"--data", "/d", "--push-apns-key", "/k"}}) {
+    EXPECT_EQ(Parse(wrong).error().code, Code::INVALID_ARGUMENT);
+  }
+}
+
 }  // namespace
 }  // namespace parley::bridge

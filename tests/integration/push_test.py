@@ -1,0 +1,135 @@
+"""Web Push from a message to the browser: a push service of Node's own cryptography checks who sent it and decrypts it."""
+import os
+import stat
+
+from tests.support.parley_test import ParleyTest, main
+from tests.support.waiting import wait_until
+from tests.support.web_push_receiver import WebPushReceiver
+
+SUBJECT = "mailto:admin@example.org"
+FOR_EVER = 2**64 - 1
+
+
+class WebPush(ParleyTest):
+    BRIDGE = True
+    BRIDGE_OPTIONS = ("--push-allow", "127.0.0.0/8", "--push-vapid-subject", SUBJECT, "--presence-grace-ms", "100")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.receiver = WebPushReceiver()
+        cls.addClassCleanup(cls.receiver.close)
+        cls.receiver.__enter__()
+
+    def setUp(self):
+        self.lobby = self.room({"alice": "owner", "bob": "member"})
+        self.alice = self.client("alice")
+
+    def ask(self, client, method, **fields):
+        reply = client.request(method, **fields)
+        self.assertEqual(reply["code"], "OK", reply)
+        return reply
+
+    def register(self, *requests, subscription=None, **fields):
+        """Bob's phone; what he asks for besides; then he is gone, and presence knows it."""
+        with self.client("bob") as bob:
+            self.ask(bob, "push.register", device="phone", webPush=subscription or self.receiver.subscription, **fields)
+            self.addCleanup(self.unregister)
+            for method, request in requests:
+                self.ask(bob, method, **request)
+        self.bob_is("OFFLINE")
+
+    def unregister(self):
+        with self.client("bob") as bob:
+            bob.request("push.unregister", device="phone")
+        self.bob_is("OFFLINE")
+
+    def bob_is(self, state):
+        def there():
+            seen = self.ask(self.alice, "presence.get", users=["bob"])["presences"]
+            return seen and seen[0]["state"] == state
+        wait_until(there, 20, f"bob is {state}")
+
+    def fate(self, ack, *states):
+        """What became of a message on Bob's phone, once it is one of these states."""
+        def found():
+            devices = self.ask(self.alice, "message.explain", room=self.lobby, seq=ack["seq"])["devices"]
+            return devices[0] if devices and devices[0]["state"] in states else None
+        fate = wait_until(found, 20, f"the fate is {states}")
+        self.assertEqual((fate["user"], fate["device"], fate["provider"]), ("bob", "phone", "WEB_PUSH"), fate)
+        return fate
+
+    def came(self, ack, kind="message"):
+        return self.receiver.seen().get((kind, self.lobby, int(ack["seq"])), 0)
+
+    def assert_suppressed(self, ack, reason):
+        fate = self.fate(ack, "SUPPRESSED")
+        self.assertEqual(fate["reason"], reason, fate)
+        self.assertEqual(self.came(ack), 0)
+
+    def test_who_is_not_connected_is_told(self):
+        self.register()
+        ack = self.alice.say(self.lobby, "hello, Zoë")
+        message = self.receiver.wait(lambda said: said.get("room") == self.lobby, "a notification")
+        said = message["payload"]
+        self.assertEqual((said["type"], said["user"], said["device"], said["seq"], said["sender"], said["text"]),
+                         ("message", "bob", "phone", str(ack["seq"]), "alice", "hello, Zoë"), said)
+        self.assertEqual((message["subject"], message["urgency"]), (SUBJECT, "normal"), message)
+        self.assertTrue(86000 < message["ttl"] <= 86400 and message["topic"], message)
+        fate = self.fate(ack, "ACCEPTED")
+        self.assertEqual((fate["status"], fate["attempts"]), (201, 1), fate)
+        self.assertEqual(self.came(ack), 1)
+        # Read elsewhere: it is taken back.
+        with self.client("bob") as bob:
+            self.ask(bob, "push.test", device="phone")
+            self.receiver.wait(lambda said: said["type"] == "test", "the test")
+            bob.publish(f"chat/v1/rooms/{self.lobby}/cursor/json", {"read": ack["seq"]})
+            self.receiver.wait(lambda said: said["type"] == "withdraw" and said["room"] == self.lobby, "it is taken back")
+        self.fate(ack, "WITHDRAWN")
+
+    def test_a_text_that_is_too_long_is_cut(self):
+        self.register()
+        self.alice.say(self.lobby, "\x01ü" * 2000)
+        said = self.receiver.wait(lambda said: said.get("room") == self.lobby, "a notification")["payload"]
+        self.assertTrue(said["text"] and ("\x01ü" * 2000).startswith(said["text"]), said)
+
+    def test_who_does_not_want_to_be_told_is_not(self):
+        self.register(("push.mute", {"room": self.lobby, "untilMs": FOR_EVER}))
+        self.assert_suppressed(self.alice.say(self.lobby, "muted"), "MUTED")
+        self.register(("push.mute", {"room": self.lobby, "untilMs": 0}), ("push.mute", {"level": "MENTIONS"}))
+        self.assert_suppressed(self.alice.say(self.lobby, "no mention"), "LEVEL")
+        self.register(("push.mute", {"level": "ALL"}))
+        self.client("bob")
+        self.bob_is("ONLINE")
+        self.assert_suppressed(self.alice.say(self.lobby, "he is here"), "ONLINE")
+
+    def test_what_was_read_meanwhile_is_not_told(self):
+        self.register()
+        self.broker.bridge.stop()
+        ack = self.alice.say(self.lobby, "while the bridge is away")
+        with self.client("bob") as bob:
+            topic = f"chat/v1/rooms/{self.lobby}/cursor/json"
+            bob.wait(lambda t=bob.publish(topic, {"read": ack["seq"]}): t in bob.pubacks, what="PUBACK")
+        self.broker.start_bridge()
+        self.assert_suppressed(ack, "READ")
+
+    def test_a_subscription_that_is_no_more_is_removed(self):
+        self.register(subscription=self.receiver.gone())
+        ack = self.alice.say(self.lobby, "is anybody there?")
+        fate = self.fate(ack, "FAILED")
+        self.assertEqual((fate["reason"], fate["status"]), ("DEAD", 404), fate)
+        with self.client("bob") as bob:
+            wait_until(lambda: not self.ask(bob, "push.list")["devices"], 20, "the registration is removed")
+
+    def test_the_key_is_the_bridges_alone(self):
+        path = os.path.join(self.broker.data, "bridge/vapid.pem")
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+        before = self.ask(self.alice, "push.list")
+        self.assertEqual((before["providers"], len(before["vapidPublicKey"])), (["WEB_PUSH"], 87), before)
+        self.broker.bridge.stop()
+        self.broker.start_bridge()
+        self.assertEqual(self.ask(self.alice, "push.list")["vapidPublicKey"], before["vapidPublicKey"])
+
+
+if __name__ == "__main__":
+    main()
