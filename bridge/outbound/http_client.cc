@@ -39,6 +39,7 @@ class CurlHttpClient : public HttpClient {
     curl_multi_wakeup(multi_);
     thread_.join();
     for (auto& [handle, transfer] : under_way_) {
+      curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);  // a slow resolver is not waited for
       curl_multi_remove_handle(multi_, handle);
       transfer->BreakOff();
     }
@@ -49,19 +50,17 @@ class CurlHttpClient : public HttpClient {
   }
 
   void Send(HttpRequest request, Done done) override {
-    bool refused = false;
-    bool wake = false;
-    {
-      const std::lock_guard lock(mutex_);
-      refused = stopping_;
-      if (!refused) {
-        wake = waiting_.empty();
-        const bool full = held_ >= limits::kHttpRequestsMax;
-        if (!full) ++held_;
-        waiting_.push_back({full ? HttpRequest{} : std::move(request), std::move(done), full});
-      }
+    std::unique_lock lock(mutex_);
+    if (stopping_) {
+      lock.unlock();
+      done(NotSent("the bridge stops"));
+      return;
     }
-    if (refused) return done(NotSent("the bridge stops"));
+    const bool wake = waiting_.empty();
+    const bool full = held_ >= limits::kHttpRequestsMax;
+    if (!full) ++held_;
+    waiting_.push_back({full ? HttpRequest{} : std::move(request), std::move(done), full});
+    lock.unlock();
     // Those who come before the thread has taken what waits share one wake-up.
     if (wake) curl_multi_wakeup(multi_);
   }
@@ -109,7 +108,7 @@ class CurlHttpClient : public HttpClient {
       Release();
       return waiting.done(NotSent("no memory for the request"));
     }
-    Status begun = transfer->Begin(std::move(waiting.request), waiting.done);
+    Status begun = transfer->Begin(std::move(waiting.request), waiting.done, NextAge());
     if (!begun) {
       Release();
       Keep(std::move(transfer));
@@ -121,6 +120,14 @@ class CurlHttpClient : public HttpClient {
       return waiting.done(NotSent("no memory for the request"));
     }
     under_way_.emplace(handle, std::move(transfer));
+  }
+
+  int NextAge() {
+    if (++of_this_age_ > limits::kHttpRequestsPerConnection) {
+      of_this_age_ = 1;
+      age_ = (age_ + 1) % limits::kConnectionAges;
+    }
+    return age_;
   }
 
   void EndThoseDone() {
@@ -164,6 +171,8 @@ class CurlHttpClient : public HttpClient {
 
   // The thread's, and the destructor's after it.
   GoingAway going_away_;
+  int age_ = 0;
+  int of_this_age_ = 0;  // requests
   std::unordered_map<CURL*, std::unique_ptr<Transfer>> under_way_;
   std::vector<std::unique_ptr<Transfer>> kept_;
 
@@ -174,8 +183,9 @@ bool SetUp(CURLM* multi, size_t connections_per_host) {
   const auto set = [multi](CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value) == CURLM_OK;
   };
+  // As many again while connections are replaced by new ones.
   return set(CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX)) &&
-         set(CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(connections_per_host)) &&
+         set(CURLMOPT_MAX_HOST_CONNECTIONS, 2 * static_cast<long>(connections_per_host)) &&
          set(CURLMOPT_MAX_TOTAL_CONNECTIONS, limits::kOutboundConnectionsMax) &&
          set(CURLMOPT_MAXCONNECTS, limits::kOutboundConnectionsMax) &&
          set(CURLMOPT_MAX_CONCURRENT_STREAMS, limits::kHttpStreamsMax);

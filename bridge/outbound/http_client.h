@@ -46,7 +46,7 @@ class HttpClient {
     std::string name;  // of its thread, at most 15 bytes
     AddressPolicy policy;
     std::string ca_file;          // more trusted authorities; "": the system's alone
-    size_t connections_per_host;  // > 0
+    size_t connections_per_host;  // > 0; as many again while they are replaced by new ones
     int64_t connect_timeout_ms;
     int64_t timeout_ms;  // of the whole request
   };

@@ -21,6 +21,12 @@ inline constexpr long kHttpStreamsMax = 256;
 // Connections that are going away and are remembered; above: the oldest is forgotten, its requests count as
 // unanswered.
 inline constexpr size_t kGoingAwayMax = 64;
+// Requests of one client after which the next ones get new connections. libcurl (7.88) ends each stream of
+// HTTP/2 with an RST_STREAM that is not needed, and servers close a connection on which they come fast:
+// nghttp2 after 1,000. More requests than this at once to a host cost more connections.
+inline constexpr int kHttpRequestsPerConnection = 400;
+// Connections that are replaced at the same time; above: an old one may be taken again.
+inline constexpr int kConnectionAges = 16;
 // Transfers that are kept for the next requests; above: freed.
 inline constexpr size_t kHttpTransfersKept = 512;
 // What is read of an answer's headers, all of them together; above: the stream is closed, no answer.

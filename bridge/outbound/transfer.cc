@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -58,6 +57,17 @@ std::string HostOf(const std::string& url) {
   const size_t begin = url.find("://");
   if (begin == std::string::npos) return url;
   return url.substr(begin + 3, url.find_first_of("/?#", begin + 3) - begin - 3);
+}
+
+// The system's folder of authorities, by a name of its own for each age. libcurl lets requests share a
+// connection only when these names are the same: it has no other way to say that a connection is old.
+std::string AuthoritiesOfAge(int age) {
+  const char* known = curl_version_info(CURLVERSION_NOW)->capath;
+  return std::string(known != nullptr ? known : "/etc/ssl/certs").append(static_cast<size_t>(age) + 1, '/');
+}
+
+bool Begins(std::string_view text, std::string_view begin) {
+  return text.substr(0, begin.size()) == begin;
 }
 
 // The number behind `name` in a line of libcurl's.
@@ -150,7 +160,7 @@ bool Transfer::SetUp() {
   return good;
 }
 
-Status Transfer::Begin(HttpRequest request, HttpClient::Done done) {
+Status Transfer::Begin(HttpRequest request, HttpClient::Done done, int age) {
   request_ = std::move(request);
   done_ = std::move(done);
   answer_ = {};
@@ -173,6 +183,7 @@ Status Transfer::Begin(HttpRequest request, HttpClient::Done done) {
   const bool bare = request_.body.empty();
   if (curl_easy_setopt(easy_, CURLOPT_URL, request_.url.c_str()) != CURLE_OK ||
       curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, header_lines_) != CURLE_OK ||
+      curl_easy_setopt(easy_, CURLOPT_CAPATH, AuthoritiesOfAge(age).c_str()) != CURLE_OK ||
       curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, bare ? 1L : 0L) != CURLE_OK ||
       curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size())) !=
           CURLE_OK) {
@@ -198,7 +209,9 @@ Status Transfer::AddHeaders() {
                    "the header " + Printable(name, 40) + " holds what no header may hold"};
     }
     typed = typed || LowerCase(name) == "content-type";
-    good = good && (value.empty() ? add(name + ";") : add(name + ": " + value));
+    std::string line = name;
+    line.append(value.empty() ? ";" : ": ").append(value);  // "name;" sends one without a value
+    good = good && add(line);
   }
   if (!typed) good = good && add("Content-Type:");
   if (!good) return Error{Code::INTERNAL, "no memory for the request's headers"};
@@ -210,8 +223,6 @@ void Transfer::End(CURLcode result) {
 }
 
 void Transfer::BreakOff() {
-  // What may still run for it, the resolver, is not waited for.
-  curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
   Answer(NotAnswered("the bridge stops"));
 }
 
@@ -261,6 +272,7 @@ HttpAnswer Transfer::NotAnswered(const std::string& why) const {
 
 std::string Transfer::WhyNot(CURLcode result) const {
   if (WentOut() && WasRefused()) return "the server closes the connection and has not looked at the request";
+  if (repeating_) return "the connection was lost before the answer";
   // libcurl's words where they are plain enough; they are one line.
   if (result == CURLE_SEND_FAIL_REWIND || (result == CURLE_RECV_ERROR && WentOut()))
     return "the connection was lost before the answer";
@@ -274,7 +286,7 @@ size_t Transfer::OnRead(char* buffer, size_t size, size_t count, void* self) {
   if (transfer.repeating_) return CURL_READFUNC_ABORT;
   const std::string& body = transfer.request_.body;
   const size_t bytes = std::min(size * count, body.size() - transfer.body_sent_);
-  std::memcpy(buffer, body.data() + transfer.body_sent_, bytes);
+  std::copy_n(body.data() + transfer.body_sent_, bytes, buffer);
   transfer.body_sent_ += bytes;
   transfer.begun_ = true;
   return bytes;
@@ -295,7 +307,7 @@ size_t Transfer::OnHeader(char* line, size_t size, size_t count, void* self) {
   transfer.header_bytes_ += text.size();
   if (transfer.header_bytes_ > limits::kHttpAnswerHeaderBytesRead) return 0;
   const size_t colon = text.find(':');
-  if (text.substr(0, 5) == "HTTP/") {
+  if (Begins(text, "HTTP/")) {
     answer.headers.clear();  // those before were of an interim answer
   } else if (colon != std::string_view::npos) {
     std::string name = LowerCase(Trimmed(text.substr(0, colon)));
@@ -328,23 +340,23 @@ int Transfer::OnDebug(CURL* /*handle*/, curl_infotype type, char* text, size_t s
   return 0;
 }
 
+// Only what begins a line is libcurl's own; URLs and headers stand in some, too.
 // What is not understood changes nothing: the request counts as one that the server may have acted on.
 void Transfer::TakeWords(std::string_view words) {
-  if (const std::optional<long> stream = NumberBehind(words, "Using Stream ID: ")) {
-    stream_ = *stream;
+  if (Begins(words, "Using Stream ID: ")) {
+    stream_ = NumberBehind(words, "ID: ").value_or(0);
     if (stream_ == 1) going_away_.Forget(ConnectionOf(easy_));
-  } else if (words.find("GOAWAY") != std::string_view::npos) {
+  } else if (Begins(words, "recveived GOAWAY, ") || Begins(words, "received GOAWAY, ")) {
     // Said to whichever request reads from the connection.
     if (const std::optional<long> last = NumberBehind(words, "last_stream="))
       going_away_.Add(ConnectionOf(easy_), *last);
-  } else if (words.substr(0, 14) == "REFUSED_STREAM") {
+  } else if (Begins(words, "REFUSED_STREAM, ")) {
     refused_ = true;
-  } else if (words.substr(0, 25) == "Connection died, retrying") {
+  } else if (Begins(words, "Connection died, retrying")) {
+    // Of the connection that it leaves; what follows is about another one.
+    refused_ = begun_ && WasRefused();
     repeating_ = begun_;
-    if (!begun_) {
-      refused_ = false;
-      stream_ = 0;
-    }
+    stream_ = 0;
   }
 }
 
@@ -352,6 +364,7 @@ void Transfer::TakeWords(std::string_view words) {
 curl_socket_t Transfer::OnOpenSocket(void* self, curlsocktype purpose, curl_sockaddr* address) {
   auto& transfer = *static_cast<Transfer*>(self);
   const AddressPolicy& policy = transfer.options_.policy;
+  if (transfer.repeating_) return CURL_SOCKET_BAD;  // nothing could be sent on it
   const bool allowed =
       purpose == CURLSOCKTYPE_IPCXN &&
       (IsPlain(transfer.request_.url) ? policy.AllowsPlain(address->addr) : policy.Allows(address->addr));

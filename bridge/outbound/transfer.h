@@ -28,7 +28,8 @@ class Transfer {
   static Transfer* Of(CURL* handle);
 
   // Takes the request over. An error: it must not be sent, and why.
-  Status Begin(HttpRequest request, HttpClient::Done done);
+  // Connections are shared only among requests of the same `age`, below limits::kConnectionAges.
+  Status Begin(HttpRequest request, HttpClient::Done done, int age);
   // libcurl is through with it; the handle is in no multi handle any more. Calls the request's `done`.
   void End(CURLcode result);
   // The same for one that is broken off.
