@@ -39,6 +39,7 @@ class CurlHttpClient : public HttpClient {
     curl_multi_wakeup(multi_);
     thread_.join();
     for (auto& [handle, transfer] : under_way_) {
+      curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);  // a slow resolver is not waited for
       curl_multi_remove_handle(multi_, handle);
       transfer->BreakOff();
     }

@@ -223,8 +223,6 @@ void Transfer::End(CURLcode result) {
 }
 
 void Transfer::BreakOff() {
-  // What may still run for it, the resolver, is not waited for.
-  curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
   Answer(NotAnswered("the bridge stops"));
 }
 

@@ -28,7 +28,9 @@ nlohmann::json JsonOf(const PushNotification& notification) {
   }
   if (notification.kind != Kind::kWithdraw) json["text"] = notification.text;
   for (const char* name : {"room", "roomTitle", "sender", "senderName", "text"}) {
-    if (const auto found = json.find(name); found != json.end() && *found == "") json.erase(found);
+    if (const auto found = json.find(name);
+        found != json.end() && found->get_ref<const std::string&>().empty())
+      json.erase(found);
   }
   return json;
 }

@@ -79,7 +79,7 @@ Status Make(const std::string& path, const std::string& text) {
 Result<std::string> ReadOrMakeKeyFile(const std::string& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0 && errno == ENOENT) {
-    const Result<std::string> key = NewKey();
+    Result<std::string> key = NewKey();
     if (!key) return key;
     if (Status made = Make(path, *key); !made) return std::move(made).error();
   }

@@ -80,6 +80,7 @@ class HttpEdge(ParleyTest):
         wait_until(lambda: "parley_commands_committed_total" in self.page().types, 10, "the plugin's numbers")
         page = self.page()
         shown = {name: (kind, page.labels.get(name, set())) for name, kind in page.types.items()}
+        self.maxDiff = None
         self.assertEqual(shown, documented_metrics())
 
     def test_promtool_finds_nothing_to_say(self):

@@ -146,7 +146,7 @@ TEST(PushPayload, ATextIsCutBetweenTwoCharacters) {
     notification.text.clear();
     while (notification.text.size() < 2'048) notification.text += character;
     const std::string whole = notification.text;
-    for (size_t bytes_max : {400, 401, 402, 403, 404, 405}) {
+    for (size_t bytes_max = 400; bytes_max < 406; ++bytes_max) {
       const auto payload = PayloadOf(notification, bytes_max);
       ASSERT_TRUE(payload);
       EXPECT_LE(payload->size(), bytes_max);
