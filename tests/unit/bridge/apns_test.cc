@@ -15,6 +15,8 @@ using namespace parley::testing;
 using nlohmann::json;
 using Kind = PushVerdict::Kind;
 
+constexpr int64_t kMinuteMs = 60'000;
+
 HttpAnswer Reason(int status, const std::string& reason) {
   return Answered(status, json{{"reason", reason}}.dump());
 }
@@ -103,12 +105,12 @@ TEST_F(ApnsTest, TheTokenIsSignedAndKeptFor55Minutes) {
   EXPECT_TRUE(Verifies(token, key_));
   EXPECT_EQ(PartOf(token, 0), (json{{"alg", "ES256"}, {"typ", "JWT"}, {"kid", "KEY1234567"}}));
   EXPECT_EQ(PartOf(token, 1), (json{{"iss", "TEAM123456"}, {"iat", kNowMs / 1000}}));
-  EXPECT_EQ(TokenAt(kNowMs + 55 * 60'000 - 1), token);
-  const std::string next = TokenAt(kNowMs + 55 * 60'000);
+  EXPECT_EQ(TokenAt(kNowMs + 55 * kMinuteMs - 1), token);
+  const std::string next = TokenAt(kNowMs + 55 * kMinuteMs);
   EXPECT_NE(next, token);
   EXPECT_TRUE(Verifies(next, key_));
   EXPECT_EQ(PartOf(next, 1)["iat"], kNowMs / 1000 + 55 * 60);
-  EXPECT_FALSE(apns_->SignIn(kNowMs + 55 * 60'000)) << "nobody is asked";
+  EXPECT_FALSE(apns_->SignIn(kNowMs + 55 * kMinuteMs)) << "nobody is asked";
 }
 
 TEST_F(ApnsTest, AnExpiredTokenIsReplacedNotMoreOftenThanEach20Minutes) {
@@ -120,12 +122,12 @@ TEST_F(ApnsTest, AnExpiredTokenIsReplacedNotMoreOftenThanEach20Minutes) {
   // Others that were sent with the old one.
   EXPECT_EQ(apns_->Judge(expired, kNowMs + 11'000).kind, Kind::kSignIn);
   EXPECT_EQ(TokenAt(kNowMs + 11'000), second);
-  const PushVerdict early = apns_->Judge(expired, kNowMs + 10'000 + 20 * 60'000 - 1);
+  const PushVerdict early = apns_->Judge(expired, kNowMs + 10'000 + 20 * kMinuteMs - 1);
   EXPECT_EQ(early.kind, Kind::kBlocked);
   EXPECT_NE(early.detail.find("clock"), std::string::npos);
   EXPECT_EQ(TokenAt(kNowMs + 600'000), second);
-  EXPECT_EQ(apns_->Judge(expired, kNowMs + 10'000 + 20 * 60'000).kind, Kind::kSignIn);
-  EXPECT_NE(TokenAt(kNowMs + 10'000 + 20 * 60'000), second);
+  EXPECT_EQ(apns_->Judge(expired, kNowMs + 10'000 + 20 * kMinuteMs).kind, Kind::kSignIn);
+  EXPECT_NE(TokenAt(kNowMs + 10'000 + 20 * kMinuteMs), second);
 }
 
 TEST_F(ApnsTest, EveryDocumentedAnswer) {
