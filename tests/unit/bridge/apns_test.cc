@@ -109,7 +109,7 @@ TEST_F(ApnsTest, TheTokenIsSignedAndKeptFor55Minutes) {
   const std::string next = TokenAt(kNowMs + 55 * kMinuteMs);
   EXPECT_NE(next, token);
   EXPECT_TRUE(Verifies(next, key_));
-  EXPECT_EQ(PartOf(next, 1)["iat"], kNowMs / 1000 + 55 * 60);
+  EXPECT_EQ(PartOf(next, 1)["iat"], (kNowMs + 55 * kMinuteMs) / 1000);
   EXPECT_FALSE(apns_->SignIn(kNowMs + 55 * kMinuteMs)) << "nobody is asked";
 }
 
