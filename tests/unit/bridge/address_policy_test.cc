@@ -156,7 +156,7 @@ TEST(AddressPolicy, ChecksUrls) {
       {"https://", Code::INVALID_ARGUMENT},
       {"", Code::INVALID_ARGUMENT},
       {std::string("https://a\0b/", 12), Code::INVALID_ARGUMENT},
-      {"https://example.com/" + std::string(limits::kUrlBytesMax, 'a'), Code::INVALID_ARGUMENT},
+      {"https://example.com/" + std::string(parley::limits::kUrlBytesMax, 'a'), Code::INVALID_ARGUMENT},
   };
   for (const Case& one : refused) {
     const Status checked = strict.CheckUrl(one.url);
