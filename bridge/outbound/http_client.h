@@ -19,6 +19,9 @@ struct HttpRequest {
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  // On the client's thread, once, before the first byte of the body goes out; short. False: nothing goes out,
+  // and the answer is kNotSent.
+  std::function<bool()> on_start{};
 };
 
 // What came of it.

@@ -165,6 +165,7 @@ Status Transfer::Begin(HttpRequest request, HttpClient::Done done, int age) {
   done_ = std::move(done);
   answer_ = {};
   body_sent_ = 0;
+  started_ = false;
   begun_ = false;
   repeating_ = false;
   cut_off_ = false;
@@ -285,6 +286,10 @@ size_t Transfer::OnRead(char* buffer, size_t size, size_t count, void* self) {
   // What it took before it lost, and it would go on behind that.
   if (transfer.repeating_) return CURL_READFUNC_ABORT;
   const std::string& body = transfer.request_.body;
+  if (transfer.request_.on_start && !std::exchange(transfer.started_, true) &&
+      !transfer.request_.on_start()) {
+    return CURL_READFUNC_ABORT;
+  }
   const size_t bytes = std::min(size * count, body.size() - transfer.body_sent_);
   std::copy_n(body.data() + transfer.body_sent_, bytes, buffer);
   transfer.body_sent_ += bytes;

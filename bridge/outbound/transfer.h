@@ -66,6 +66,7 @@ class Transfer {
   HttpClient::Done done_;
   HttpAnswer answer_;
   size_t body_sent_ = 0;     // bytes of the body that libcurl has taken
+  bool started_ = false;     // the request's on_start was called
   bool begun_ = false;       // some of the request may be out, as far as we know
   bool repeating_ = false;   // libcurl begins anew although some of it may be out
   bool cut_off_ = false;     // the answer's body is longer than we read

@@ -99,12 +99,32 @@ Status OutboxReader::FindNew(size_t count_max, std::vector<OutboxItem>& found) {
   return {};
 }
 
-Status RecoverSending(PushOutbox& outbox, v1::Push::Provider provider, int64_t wall_ms) {
-  return End(outbox, SendingPrefix(provider), [wall_ms](const PushItem&) {
-    return PushFate{.state = v1::Push::UNKNOWN,
-                    .reason = v1::Push::NO_ANSWER,
-                    .answered_ms = wall_ms,
-                    .detail = "the bridge was stopped before the answer came"};
+Status RecoverSending(PushOutbox& outbox, v1::Push::Provider provider, const std::string& boot,
+                      int64_t wall_ms) {
+  return ForEach(outbox, SendingPrefix(provider), [&](std::vector<OutboxItem>& items) -> Status {
+    PushBatch batch;
+    for (OutboxItem& found : items) {
+      PushItem& item = found.item;
+      const auto started = outbox.Get(StartedKey(item));
+      if (!started) return started.error();
+      batch.Delete(found.key);
+      batch.Delete(StartedKey(item));
+      if (*started || boot.empty() || item.boot() != boot) {
+        PutFate(item,
+                {.state = v1::Push::UNKNOWN,
+                 .reason = v1::Push::NO_ANSWER,
+                 .answered_ms = wall_ms,
+                 .detail = "the bridge was stopped before the answer came"},
+                batch);
+        continue;
+      }
+      item.clear_boot();
+      item.set_attempts(item.attempts() - std::min(item.attempts(), 1U));
+      item.set_not_before_ms(static_cast<uint64_t>(wall_ms));
+      batch.Put(DeferredKey(item), item.SerializeAsString());
+      PutFate(item, {.state = v1::Push::WAITING}, batch);
+    }
+    return outbox.Write(batch, Durability::kProcess);
   });
 }
 
@@ -116,8 +136,8 @@ Status LoadDeferred(const PushOutbox& outbox, v1::Push::Provider provider, Colla
   });
 }
 
-Status GiveUpAll(PushOutbox& outbox, v1::Push::Provider provider, int64_t wall_ms) {
-  if (Status recovered = RecoverSending(outbox, provider, wall_ms); !recovered) return recovered;
+Status GiveUpAll(PushOutbox& outbox, v1::Push::Provider provider, const std::string& boot, int64_t wall_ms) {
+  if (Status recovered = RecoverSending(outbox, provider, boot, wall_ms); !recovered) return recovered;
   const auto fate = [](const PushItem& item) { return SuppressedFate(item, v1::Push::NOT_CONFIGURED); };
   for (const uint32_t priority : kPriorities) {
     if (Status ended = End(outbox, QueuedPrefix(provider, priority), fate); !ended) return ended;

@@ -45,12 +45,14 @@ class OutboxReader {
   std::optional<int64_t> next_due_ms_;
 };
 
-// After a start: what was handed to the network has no answer and will have none. Then the deferred ones are
-// learned by heart.
-Status RecoverSending(PushOutbox& outbox, v1::Push::Provider provider, int64_t wall_ms);
+// After a start: what had begun to go out has no answer and will have none. What only waited for a connection
+// is due again, as long as the machine has not been restarted since (`boot`; the mark that it has begun
+// outlives the process, not a power cut). Then the deferred ones are learned by heart.
+Status RecoverSending(PushOutbox& outbox, v1::Push::Provider provider, const std::string& boot,
+                      int64_t wall_ms);
 Status LoadDeferred(const PushOutbox& outbox, v1::Push::Provider provider, CollapseIndex& deferred);
 // What waits for a provider that this server cannot reach (any more).
-Status GiveUpAll(PushOutbox& outbox, v1::Push::Provider provider, int64_t wall_ms);
+Status GiveUpAll(PushOutbox& outbox, v1::Push::Provider provider, const std::string& boot, int64_t wall_ms);
 // Notifications that wait, as far as kPushWaitingCountedMax; what cannot be read is not counted.
 size_t CountWaiting(const PushOutbox& outbox, v1::Push::Provider provider);
 

@@ -150,6 +150,7 @@ Status PutOutcome(const JudgedPush& judged, const PushOutbox& outbox, const stor
   }
   if (judged.sent.test) return {};
   batch.Delete(SendingKey(item));
+  batch.Delete(StartedKey(item));
   if (judged.again) batch.Put(DeferredKey(item), item.SerializeAsString());
   if (judged.outcome == Outcome::kWithdrawn) return PutWithdrawn(item, outbox, batch);
   PushFate fate = FateOf(judged, wall_ms);

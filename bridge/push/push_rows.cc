@@ -81,6 +81,13 @@ std::string SendingKey(const PushItem& item) {
   return key;
 }
 
+std::string StartedKey(const PushItem& item) {
+  std::string key = OfProvider('b', item.provider());
+  key.push_back(static_cast<char>(item.priority()));
+  AppendItem(key, item);
+  return key;
+}
+
 std::string LedgerKey(Rid rid, Seq seq) {
   return OfMessage('l', rid, seq);
 }

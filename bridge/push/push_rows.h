@@ -43,6 +43,8 @@ std::string DeferredKey(const PushItem& item);                 // at not_before_
 std::optional<int64_t> NotBeforeOf(std::string_view own_key);  // of a DeferredKey
 std::string SendingPrefix(v1::Push::Provider provider);
 std::string SendingKey(const PushItem& item);
+// That an item which is handed to the network has begun to go out; nothing in it.
+std::string StartedKey(const PushItem& item);
 
 // The ledger of a message: PushSuppressions, then PushLedgerRecords.
 std::string LedgerKey(Rid rid, Seq seq);

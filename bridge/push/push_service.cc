@@ -1,7 +1,9 @@
 #include "bridge/push/push_service.h"
 
 #include <chrono>
+#include <fstream>
 #include <random>
+#include <string>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -22,6 +24,13 @@ int64_t MsOf() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now().time_since_epoch()).count();
 }
 
+// A new one for every start of the machine; "" when it cannot be read.
+std::string ReadBootId() {
+  std::string id;
+  std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), id);
+  return id;
+}
+
 FeedTime Now() {
   return {MsOf<std::chrono::steady_clock>(), MsOf<std::chrono::system_clock>()};
 }
@@ -30,6 +39,7 @@ FeedTime Now() {
 
 PushService::PushService(Parts parts)
     : parts_(std::move(parts)),
+      boot_(ReadBootId()),
       outbox_(parts_.local),
       sweep_(outbox_, {.keep_ms = limits::kPushLedgerMs,
                        .messages_max = limits::kPushLedgerMessagesMax,
@@ -82,6 +92,7 @@ Status PushService::StartWorker(Worker& worker) {
       .log = [this, name](const std::string& line) { parts_.log(name + " " + line); },
       .clock = &Now,
       .random = [random] { return (*random)(); },
+      .boot = boot_,
       .wake = [this, &worker] { Wake(worker); },
       .counters = counters_,
       .own_counters = worker.counters});
@@ -203,7 +214,7 @@ void PushService::GiveUpUnreachable() {
   for (int i = 0; i < v1::Push::Provider_ARRAYSIZE; ++i) {
     const auto provider = static_cast<v1::Push::Provider>(i);
     if (table_[i].configured) continue;
-    if (Status given_up = GiveUpAll(outbox_, provider, Now().wall_ms); !given_up) {
+    if (Status given_up = GiveUpAll(outbox_, provider, boot_, Now().wall_ms); !given_up) {
       parts_.log("cannot give up what waits for a provider that is not configured: " +
                  given_up.error().reason);
     }

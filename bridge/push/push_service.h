@@ -92,6 +92,7 @@ class PushService {
   void Remove(const DeadRegistration& dead);
 
   Parts parts_;
+  const std::string boot_;  // of the machine
   PushProviderTable table_{};
   PushOutbox outbox_;
   Timeline timeline_;

@@ -74,7 +74,7 @@ bool PushSender::SendTest(Uid uid, const std::string& user, PushDeviceRecord dev
 
 bool PushSender::Begin(uint64_t epoch, int64_t wall_ms) {
   // Another store: whatever was under way belongs to the old one.
-  if (Status recovered = RecoverSending(parts_.outbox, provider(), wall_ms); !recovered) {
+  if (Status recovered = RecoverSending(parts_.outbox, provider(), parts_.boot, wall_ms); !recovered) {
     Complain("read the outbox", recovered.error().reason);
     return false;
   }
@@ -263,6 +263,7 @@ bool PushSender::MarkAndSend(PushPlan plan, const FeedTime& now) {
     PushItem item = ready.found.item;
     plan.batch.Delete(ready.found.key);
     item.set_attempts(item.attempts() + 1);
+    item.set_boot(parts_.boot);
     Result<HttpRequest> request = parts_.provider.Build(ready.notification, ready.device, now.wall_ms);
     if (!request) {
       PutFate(item,
@@ -272,6 +273,13 @@ bool PushSender::MarkAndSend(PushPlan plan, const FeedTime& now) {
       continue;
     }
     plan.batch.Put(SendingKey(item), item.SerializeAsString());
+    request->on_start = [&outbox = parts_.outbox, key = StartedKey(item), epoch = epoch_] {
+      const std::optional<PushOutbox::Entry> entry = outbox.Enter();
+      if (!entry || entry->epoch != epoch) return false;
+      PushBatch started;
+      started.Put(key, {});
+      return outbox.Write(started, Durability::kProcess).has_value();
+    };
     PutFate(item, {.state = v1::Push::SENDING, .sent_ms = now.wall_ms}, plan.batch);
     to_send.push_back({*std::move(request),
                        {.item = std::move(item),

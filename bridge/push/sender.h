@@ -39,14 +39,16 @@ struct PushSenderParts {
   std::function<void(const std::string&)> log;
   std::function<FeedTime()> clock;
   std::function<uint64_t()> random;
+  std::string boot;            // this machine's boot id; "": not known
   std::function<void()> wake;  // Step() has something to do; any thread
   PushCounters& counters;
   PushSenderCounters& own_counters;
 };
 
-// Sends what the outbox holds for one provider, each item at most once: before an item is handed to the
-// network it is marked on disk, and what is found marked at a start has perhaps been shown, so it is not sent
-// again. Has no thread of its own: Step() is called again and again by one; SendTest() by any.
+// Sends what the outbox holds for one provider, each item at most once: before an item is handed to the HTTP
+// client it is marked on disk, and marked again when its first byte goes out. What is found at a start with
+// both marks has perhaps been shown, so it is not sent again. Has no thread of its own: Step() is called
+// again and again by one; SendTest() by any.
 class PushSender {
  public:
   explicit PushSender(PushSenderParts parts);

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
-#include "bridge/outbound/limits.h"
+#include "schemas/limits.h"
 
 namespace parley::bridge {
 namespace {

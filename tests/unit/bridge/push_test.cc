@@ -43,6 +43,39 @@ class PushTest : public ::testing::Test {
   parley::testing::PushWorld world_;
 };
 
+TEST_F(PushTest, WhatOnlyWaitedForAConnectionAtACrashIsSentAgain) {
+  world_.goes_out_at_once = false;
+  const uint64_t seq = Say("hello bob");
+  world_.Follow();
+  ASSERT_THAT(world_.Devices(), ElementsAre("phone"));
+  world_.StartPush();
+  world_.Follow();
+  ASSERT_THAT(world_.Devices(), ElementsAre("phone"));
+  world_.Answer(Kind::kAccepted);
+  EXPECT_EQ(world_.Fate("lobby", seq, "phone"), "ACCEPTED/NO_REASON");
+  EXPECT_THAT(world_.outbox->Scan("b", {}, 10).value(), IsEmpty());
+}
+
+TEST_F(PushTest, WhatHadBegunToGoOutAtACrashIsNotSentAgain) {
+  const uint64_t seq = Say("hello bob");
+  world_.Follow();
+  world_.StartPush();
+  world_.Follow();
+  EXPECT_THAT(world_.Devices(), IsEmpty());
+  EXPECT_EQ(world_.Fate("lobby", seq, "phone"), "UNKNOWN/NO_ANSWER");
+}
+
+TEST_F(PushTest, AfterARestartOfTheMachineNobodyKnowsWhatHadBegun) {
+  world_.goes_out_at_once = false;
+  const uint64_t seq = Say("hello bob");
+  world_.Follow();
+  world_.boot = "the next one";
+  world_.StartPush();
+  world_.Follow();
+  EXPECT_THAT(world_.Devices(), IsEmpty());
+  EXPECT_EQ(world_.Fate("lobby", seq, "phone"), "UNKNOWN/NO_ANSWER");
+}
+
 TEST_F(PushTest, AMessageIsSentOnceAndItsFateIsKnown) {
   const uint64_t seq = Say("hello bob");
   world_.Follow();
@@ -299,6 +332,7 @@ TEST(PushProperty, EachDeviceIsToldAtMostOnceAndNothingIsForgotten) {
     parley::testing::PushWorld world;
     world.now.wall_ms = static_cast<int64_t>(world.tiny.now_ms);
     for (const char* user : {"alice", "bob", "carol"}) world.tiny.CreateUser(user);
+    world.goes_out_at_once = false;
     world.tiny.CreateRoom("lobby", {{"alice", kOwner}, {"bob", kMember}, {"carol", kMember}});
     world.Register("bob", "phone");
     world.Register("carol", "tablet");
@@ -336,13 +370,17 @@ TEST(PushProperty, EachDeviceIsToldAtMostOnceAndNothingIsForgotten) {
             constexpr std::array<Kind, 4> kKinds = {Kind::kAccepted, Kind::kRetry, Kind::kNoAnswer,
                                                     Kind::kRefused};
             const Kind kind = kKinds[random() % kKinds.size()];
+            world.GoOut(request);
             if (kind == Kind::kAccepted || kind == Kind::kNoAnswer) ++taken[request.url + " " + request.body];
             done(parley::testing::ScriptedProvider::AnswerOf(kind));
           }
           break;
         default:
           if (random() % 3 == 0) {
-            for (const auto& [request, done] : world.under_way) ++taken[request.url + " " + request.body];
+            for (auto& [request, done] : world.under_way) {
+              if (random() % 2 == 0) world.GoOut(request);
+              if (!request.on_start) ++taken[request.url + " " + request.body];
+            }
             world.StartPush();
           }
       }
@@ -370,6 +408,7 @@ TEST(PushProperty, EachDeviceIsToldAtMostOnceAndNothingIsForgotten) {
     EXPECT_THAT(world.outbox->Scan("q", {}, 10).value(), IsEmpty());
     EXPECT_THAT(world.outbox->Scan("w", {}, 10).value(), IsEmpty());
     EXPECT_THAT(world.outbox->Scan("s", {}, 10).value(), IsEmpty());
+    EXPECT_THAT(world.outbox->Scan("b", {}, 10).value(), IsEmpty());
   }
 }
 

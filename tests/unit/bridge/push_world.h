@@ -84,6 +84,7 @@ class PushWorld : public FeedWorld {
                                 .provider = provider,
                                 .send =
                                     [this](bridge::HttpRequest request, bridge::HttpClient::Done done) {
+                                      if (goes_out_at_once) GoOut(request);
                                       under_way.push_back({std::move(request), std::move(done)});
                                     },
                                 .wait_committed = [this](LogIndex) { return committed; },
@@ -94,6 +95,7 @@ class PushWorld : public FeedWorld {
                                 .log = [this](const std::string& line) { said.push_back(line); },
                                 .clock = [this] { return now; },
                                 .random = [] { return uint64_t{0}; },
+                                .boot = boot,
                                 .wake = [] {},
                                 .counters = counters,
                                 .own_counters = sender_counters});
@@ -138,9 +140,17 @@ class PushWorld : public FeedWorld {
     for (int i = 0; i < 100 && sender->Step() <= now.steady_ms; ++i) {
     }
   }
+  // The first byte of a request goes out, if it has not yet.
+  static void GoOut(bridge::HttpRequest& request) {
+    const std::function<bool()> on_start = std::exchange(request.on_start, {});
+    EXPECT_TRUE(!on_start || on_start());
+  }
   // The network answers all that is under way.
   void Answer(bridge::PushVerdict::Kind kind) {
-    for (auto& [request, done] : std::exchange(under_way, {})) done(ScriptedProvider::AnswerOf(kind));
+    for (auto& [request, done] : std::exchange(under_way, {})) {
+      GoOut(request);
+      done(ScriptedProvider::AnswerOf(kind));
+    }
     Pass(0);
   }
   // The texts under way, in order.
@@ -172,6 +182,8 @@ class PushWorld : public FeedWorld {
   std::vector<std::pair<bridge::HttpRequest, bridge::HttpClient::Done>> under_way;
   std::vector<std::string> removed;
   bool committed = true;
+  bool goes_out_at_once = true;   // else requests wait for a connection until GoOut()
+  std::string boot = "this one";  // of the machine
 
  private:
   bridge::PushProviderTable table_{};
