@@ -80,7 +80,7 @@ class Explain(CliTest):
         for step in ("gate ", "commit ", "delivered "):
             self.assertIn("\n  " + step, out)
         self.assertIn(f"{self.lobby} #{seq} alice", self.admin_parley("admin", "explain", self.lobby, seq)[0])
-        self.parley("mallory", "explain", self.lobby, seq, code=NOT_FOUND)
+        self.parley("mallory", "explain", self.lobby, seq, code=DENIED)
         self.parley("alice", "explain", self.lobby, "99", code=NOT_FOUND)
         self.parley("alice", "explain", self.lobby, code=USAGE)
         self.parley("alice", "explain", self.lobby, "first", code=USAGE)

@@ -73,6 +73,9 @@ class HttpEdge(ParleyTest):
         self.assertEqual(alice.request("history.page", room=room)["code"], "OK")
         self.assertEqual(mallory.ack(mallory.send(room, "let me in"))["code"], "PERMISSION_DENIED")
         self.get("/health")
+        # To an address that is never called: it is paused, and counted all the same.
+        self.admin().command("createWebhook", webhook=f"hook-{room}", url="https://192.0.2.1/")
+        wait_until(lambda: "parley_webhook_paused" in self.page().labels, 10, "the webhook's numbers")
         return room
 
     def test_every_metric_is_documented_and_every_documented_one_is_there(self):

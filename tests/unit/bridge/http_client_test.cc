@@ -276,7 +276,8 @@ class HttpClientOverHttp2 : public ::testing::Test {
  protected:
   HttpClientOverHttp2() {
     testing::WriteCertificate(folder_ / "key.pem", folder_ / "certificate.pem");
-    server_ = std::make_unique<Http2Server>(folder_ / "key.pem", folder_ / "certificate.pem");
+    server_ =
+        std::make_unique<Http2Server>(PARLEY_HTTP2_SERVER, folder_ / "key.pem", folder_ / "certificate.pem");
     HttpClient::Options options = OptionsFor({"127.0.0.0/8"});
     options.ca_file = folder_ / "certificate.pem";
     client_ = Started(std::move(options));

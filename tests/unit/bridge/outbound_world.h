@@ -161,14 +161,14 @@ inline void WriteCertificate(const std::string& key_path, const std::string& cer
 // tests/unit/bridge/http2_server.mjs in a process of its own, which ends with this.
 class Http2Server {
  public:
-  Http2Server(const std::string& key_path, const std::string& certificate_path) {
+  Http2Server(const char* program, const std::string& key_path, const std::string& certificate_path) {
     int ends[2];
     EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
     process_ = ::fork();
     if (process_ == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       ::dup2(ends[1], STDOUT_FILENO);
-      ::execlp("node", "node", PARLEY_HTTP2_SERVER, key_path.c_str(), certificate_path.c_str(), nullptr);
+      ::execlp("node", "node", program, key_path.c_str(), certificate_path.c_str(), nullptr);
       ::_exit(127);
     }
     ::close(ends[1]);

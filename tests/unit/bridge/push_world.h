@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "bridge/push/explain.h"
 #include "bridge/push/push_consumer.h"
 #include "bridge/push/sender.h"
