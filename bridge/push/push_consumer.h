@@ -23,7 +23,18 @@ struct PushProviderTraits {
   bool configured = false;
   bool can_withdraw = false;
 };
-using PushProviderTable = std::array<PushProviderTraits, v1::Push::Provider_ARRAYSIZE>;
+class PushProviderTable {
+ public:
+  PushProviderTraits& operator[](v1::Push::Provider provider) {
+    return traits_[static_cast<size_t>(provider)];
+  }
+  const PushProviderTraits& operator[](v1::Push::Provider provider) const {
+    return traits_[static_cast<size_t>(provider)];
+  }
+
+ private:
+  std::array<PushProviderTraits, v1::Push::Provider_ARRAYSIZE> traits_{};
+};
 
 // Follows the feed: which devices are to be told of a message goes into the outbox, why others are not into
 // the ledger; what was read or deleted is taken back. All of it once, with the feed's offset. Sending is the

@@ -213,7 +213,7 @@ void PushService::KeepHouse() {
 void PushService::GiveUpUnreachable() {
   for (int i = 0; i < v1::Push::Provider_ARRAYSIZE; ++i) {
     const auto provider = static_cast<v1::Push::Provider>(i);
-    if (table_[i].configured) continue;
+    if (table_[provider].configured) continue;
     if (Status given_up = GiveUpAll(outbox_, provider, boot_, Now().wall_ms); !given_up) {
       parts_.log("cannot give up what waits for a provider that is not configured: " +
                  given_up.error().reason);

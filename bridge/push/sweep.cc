@@ -29,7 +29,7 @@ Result<bool> PushSweep::Step(int64_t wall_ms) {
       FreeOldest(messages_, [&](const PushOutbox::Row& row, bool too_many, PushBatch& batch) {
         return FreeLedger(row, wall_ms, too_many, batch);
       });
-  if (!more_messages) return more_messages;
+  if (!more_messages) return more_messages.error();
   const Result<bool> more_commits =
       FreeOldest(commits_, [&](const PushOutbox::Row& row, bool too_many, PushBatch& batch) -> Result<bool> {
         const auto times = ParseCommitTimes(row.key, row.value);
@@ -38,7 +38,7 @@ Result<bool> PushSweep::Step(int64_t wall_ms) {
         batch.Delete(row.key);
         return true;
       });
-  if (!more_commits) return more_commits;
+  if (!more_commits) return more_commits.error();
   return *more_messages || *more_commits;
 }
 
@@ -63,7 +63,7 @@ Result<bool> PushSweep::FreeOldest(Count& count, const Free& free) {
   size_t freed = 0;
   for (const PushOutbox::Row& row : *rows) {
     const Result<bool> done = free(row, freed < count.too_many, batch);
-    if (!done) return done;
+    if (!done) return done.error();
     if (!*done) break;
     ++freed;
   }

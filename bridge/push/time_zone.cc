@@ -14,7 +14,7 @@ namespace {
 constexpr int kMinutesPerHour = 60;
 constexpr int kHoursPerDay = 24;
 constexpr int64_t kMsPerMinute = 60'000;
-constexpr int64_t kMsPerDay = kHoursPerDay * kMinutesPerHour * kMsPerMinute;
+constexpr int64_t kMsPerDay = int64_t{kHoursPerDay} * kMinutesPerHour * kMsPerMinute;
 
 std::optional<int> TwoDigits(std::string_view text, int below) {
   if (text.size() != 2 || text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9')

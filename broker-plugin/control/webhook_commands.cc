@@ -45,6 +45,7 @@ Result<std::string> UrlArgument(const json& command) {
 std::vector<std::string> KindsOfEvents() {
   std::vector<std::string> kinds;
   const auto* body = v1::Event::descriptor()->FindOneofByName("body");
+  kinds.reserve(static_cast<size_t>(body->field_count()));
   for (int i = 0; i < body->field_count(); ++i) kinds.push_back(body->field(i)->name());
   return kinds;
 }
