@@ -120,8 +120,8 @@ Status RecoverSending(PushOutbox& outbox, v1::Push::Provider provider, const std
       }
       item.clear_boot();
       item.set_attempts(item.attempts() - std::min(item.attempts(), 1U));
-      item.set_not_before_ms(static_cast<uint64_t>(wall_ms));
-      batch.Put(DeferredKey(item), item.SerializeAsString());
+      item.set_not_before_ms(0);
+      batch.Put(QueuedKey(item), item.SerializeAsString());  // no newer message takes its place
       PutFate(item, {.state = v1::Push::WAITING}, batch);
     }
     return outbox.Write(batch, Durability::kProcess);
