@@ -28,7 +28,7 @@ class RandomCommands {
   domain::Command AnyWebhook();
 
   Random random_;
-  uint64_t wall_ms_ = 1'000'000;
+  uint64_t wall_ms_ = 1'700'000'000'000;
   uint64_t log_ms_ = 1'000'000;
 };
 

@@ -374,6 +374,10 @@ class NaivePush {
         if (mute.has_level()) setting.level = mute.level();
       }
     }
+    // Decided at the time of the command: what had run out by then does not come back when the clock falls.
+    if (command.has_mute_push() || command.has_register_push() || command.has_unregister_push()) {
+      InForce(applied.push ? applied.push->record.username() : user, command.wall_ms(), directory);
+    }
   }
   // What of it counts at this time, of rooms that the user may read; the rest is forgotten.
   const Phones& InForce(const std::string& user, uint64_t now_ms, const domain::Directory& directory) {
