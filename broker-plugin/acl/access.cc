@@ -161,12 +161,13 @@ Decision MayReceive(const domain::Directory& view, const Identity& who, std::str
   struct Visitor {
     const domain::Directory& view;
     const Identity& who;
+    const domain::User& self;
     Decision operator()(const SendTopic&) { return {Access::kDeny, Because::kForNobody}; }
     Decision operator()(const RequestTopic&) { return {Access::kDeny, Because::kForNobody}; }
     Decision operator()(const RewindTopic&) { return {Access::kDeny, Because::kForNobody}; }
     Decision operator()(const RoomTopic& room) {
       if (!IsToldToMembers(room)) return {Access::kDeny, Because::kForNobody};
-      return Allowed(domain::MayReceive(view, room.room, who.user), Because::kMembership);
+      return Allowed(domain::MayReceive(view, room.room, self), Because::kMembership);
     }
     Decision operator()(const UserTopic& user) {
       if (user.user == who.user) return {Access::kAllow, Because::kOwn};
@@ -179,7 +180,7 @@ Decision MayReceive(const domain::Directory& view, const Identity& who, std::str
                  : Decision{Access::kDeny, Because::kForeign};
     }
   };
-  return std::visit(Visitor{view, who}, *parsed);
+  return std::visit(Visitor{view, who, *user}, *parsed);
 }
 
 Decision MayPublish(const domain::Directory& view, const Identity& who, std::string_view topic) {

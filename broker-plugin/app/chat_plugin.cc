@@ -108,7 +108,7 @@ ChatPlugin::ChatPlugin(const PluginOptions& options, Broker& broker, std::unique
       kicks_(broker, sessions_, [this](ClientHandle handle) { OnDisconnect(handle); }),
       clock_(opened.log_time_ms, opened.wall_time_ms),
       memory_(OpenMemory(broker, options.key_folder, opened.store_id)),
-      coalescer_([this](ClientHandle client) { return broker_.SocketOf(client); }),
+      coalescer_([this](ClientHandle client, int known) { return broker_.SocketOf(client, known); }),
       delivery_(broker, view_, sessions_,
                 {.ring = [this] { WakeUp(); },
                  .answered = [this](const domain::Applied& applied) { commands_.OnApplied(applied); },

@@ -54,6 +54,7 @@ struct Session {
   // The burst of deliveries that it was last part of (delivery/output_coalescer.h).
   struct Burst {
     uint32_t number = 0;
+    int socket = -1;  // as it was found last
     bool corked = false;
     uint16_t answers = 0;
   } burst{};

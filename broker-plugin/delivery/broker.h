@@ -27,8 +27,9 @@ class Broker {
   // Learns how to find the sockets of clients, from one that is connected from this local port. False: they
   // cannot be found on this broker.
   virtual bool LearnSockets(const void* client, uint16_t port) = 0;
-  // The TCP socket of a connected client; -1 when it cannot be found.
-  virtual int SocketOf(const void* client) = 0;
+  // The TCP socket of a connected client; -1 when it cannot be found. `known`: what this has returned for the
+  // same connection before, which spares looking closely again.
+  virtual int SocketOf(const void* client, int known) = 0;
 
   // How long a connected client has sent nothing, and the keep-alive that it has announced (0: none).
   struct Silence {

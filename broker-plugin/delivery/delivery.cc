@@ -12,15 +12,6 @@
 namespace parley::plugin {
 namespace {
 
-// The JSON twin of a serialised event; made once, when it is wanted first.
-const std::string& JsonOf(const std::string& pb, std::string& json) {
-  if (!json.empty()) return json;
-  v1::Event event;
-  event.ParseFromString(pb);
-  json = EventToJson(event);
-  return json;
-}
-
 constexpr std::array<Encoding, 2> kEncodings = {Encoding::kPb, Encoding::kJson};
 
 }  // namespace
@@ -30,9 +21,11 @@ Delivery::Delivery(Broker& broker, domain::Directory& view, Sessions& sessions, 
     : broker_(broker), view_(view), sessions_(sessions), hooks_(std::move(hooks)), committed_(committed) {}
 
 void Delivery::OnCommitted(log::CommittedBatch batch) {
+  std::vector<log::CommittedBatch> spent;  // freed outside of the lock
   {
     const std::lock_guard lock(mutex_);
     arrived_.push_back(std::move(batch));
+    spent.swap(spent_);
   }
   changed_.notify_one();
   hooks_.ring();
@@ -57,7 +50,12 @@ void Delivery::TakeCommitted() {
   {
     const std::lock_guard lock(mutex_);
     arrived.swap(arrived_);
+    while (!delivered_.empty() && spent_.size() < kSpentMax) {
+      spent_.push_back(std::move(delivered_.back()));
+      delivered_.pop_back();
+    }
   }
+  delivered_.clear();
   for (log::CommittedBatch& batch : arrived) {
     if (!batch.applied.empty()) outgoing_.push_back(std::move(batch));
   }
@@ -80,6 +78,7 @@ void Delivery::Advance() {
   progress_ = {};
   if (++next_ < applied.size()) return;
   next_ = 0;
+  delivered_.push_back(std::move(outgoing_.front()));
   outgoing_.pop_front();
 }
 
@@ -170,6 +169,13 @@ void Delivery::StartEvent(const domain::NewEvent& event) {
   progress_.json.clear();
   progress_.started = true;
   PublishToRoom(event.room, event.bytes, progress_.json, 1);
+}
+
+const std::string& Delivery::JsonOf(const std::string& pb, std::string& json) {
+  if (!json.empty()) return json;
+  event_.ParseFromString(pb);
+  json = EventToJson(event_);
+  return json;
 }
 
 void Delivery::PublishToRoom(const std::string& room, const std::string& pb, std::string& json, int qos) {

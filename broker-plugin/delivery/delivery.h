@@ -15,6 +15,7 @@
 #include "core/domain/state_machine.h"
 #include "core/log/commit_log.h"
 #include "parley/internal/v1/envelope.pb.h"
+#include "parley/v1/message.pb.h"
 #include "parley/v1/request.pb.h"
 #include "schemas/code_counts.h"
 
@@ -97,6 +98,9 @@ class Delivery final : public log::LogListener {
   const Counts& counts() const { return counts_; }
 
  private:
+  // Batches of which the memory is kept for the log's thread to free; of more it is freed here.
+  static constexpr size_t kSpentMax = 8;
+
   // Publishes of one pass; more wait for the next, so that other clients are served in between.
   static constexpr size_t kPublishesPerPass = 512;
 
@@ -131,6 +135,8 @@ class Delivery final : public log::LogListener {
   bool ViewMayChange() const;
   void PublishBarrier();
   void PublishCommitNotice();
+  // The JSON twin of a serialised event; made once, when it is wanted first.
+  const std::string& JsonOf(const std::string& pb, std::string& json);
 
   Broker& broker_;
   domain::Directory& view_;
@@ -139,12 +145,17 @@ class Delivery final : public log::LogListener {
 
   mutable std::mutex mutex_;                  // held for a swap only
   std::vector<log::CommittedBatch> arrived_;  // guarded by mutex_
-  std::optional<Error> failure_;              // guarded by mutex_
+  // Delivered; the log's thread, which has allocated most of it, frees it with the next commit. Guarded by
+  // mutex_.
+  std::vector<log::CommittedBatch> spent_;
+  std::optional<Error> failure_;  // guarded by mutex_
   std::condition_variable changed_;
 
-  std::deque<log::CommittedBatch> outgoing_;  // none is empty
-  size_t next_ = 0;                           // of the first batch: the command that is on its way out
-  Progress progress_;                         // of that command
+  std::vector<log::CommittedBatch> delivered_;  // on their way to spent_
+  v1::Event event_;                             // for JSON; used again, with what it holds allocated
+  std::deque<log::CommittedBatch> outgoing_;    // none is empty
+  size_t next_ = 0;                             // of the first batch: the command that is on its way out
+  Progress progress_;                           // of that command
   LogIndex committed_;
   uint64_t committed_ms_ = 0;  // when that was on disk
   LogIndex noticed_;

@@ -35,7 +35,7 @@ void OutputCoalescer::OnDelivery(Session& session) {
   }
   if (burst.corked) return;
   burst.corked = true;
-  const int socket = socket_of_(session.handle);
+  const int socket = SocketOfSession(session);
   if (socket < 0 || !SetCork(socket, 1)) return;
   corked_.push_back(socket);
   ++corked_count_;
@@ -46,7 +46,7 @@ void OutputCoalescer::OnAnswer(Session& session) {
   const size_t place = session.burst.answers;
   if (place >= answered_.size() || answered_[place].client != session.handle) {
     if (free_places_.empty() && answered_.size() >= kAnsweredMax) return;
-    const int socket = socket_of_(session.handle);
+    const int socket = SocketOfSession(session);
     if (socket < 0 || !HasUnread(socket) || !SetCork(socket, 1)) return;
     if (free_places_.empty()) {
       free_places_.push_back(static_cast<uint16_t>(answered_.size()));
@@ -75,6 +75,11 @@ void OutputCoalescer::OnPassEnd() {
     if (answered_[place].pass != pass_) ReleaseAnswers(place);
   }
   ++pass_;
+}
+
+int OutputCoalescer::SocketOfSession(Session& session) const {
+  session.burst.socket = socket_of_(session.handle, session.burst.socket);
+  return session.burst.socket;
 }
 
 void OutputCoalescer::ReleaseAnswers(size_t place) {

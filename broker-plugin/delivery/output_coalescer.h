@@ -17,8 +17,9 @@ namespace parley::plugin {
 // this one. Its answers gather, up to kAnswersMax, until it has nothing more to say.
 class OutputCoalescer {
  public:
-  // The descriptor of a client's TCP connection; -1 = unknown, not to be touched.
-  using SocketOf = std::function<int(ClientHandle)>;
+  // The descriptor of a client's TCP connection; -1 = unknown, not to be touched. `known`: the last answer
+  // for this connection.
+  using SocketOf = std::function<int(ClientHandle, int known)>;
   explicit OutputCoalescer(SocketOf socket_of) : socket_of_(std::move(socket_of)) {}
 
   // On only while a barrier follows every burst: what is corked must be released at once.
@@ -51,6 +52,7 @@ class OutputCoalescer {
     uint8_t answers;
   };
   void ReleaseAnswers(size_t place);
+  int SocketOfSession(Session& session) const;
 
   const SocketOf socket_of_;
   bool active_ = false;

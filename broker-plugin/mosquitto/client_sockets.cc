@@ -67,9 +67,10 @@ bool ClientSockets::Learn(const mosquitto* client, uint16_t port) {
   return offset_ && Find(client) >= 0;
 }
 
-int ClientSockets::Find(const mosquitto* client) const {
+int ClientSockets::Find(const mosquitto* client, int known) const {
   if (!offset_) return -1;
   const int socket = IntAt(client, *offset_);
+  if (socket >= 0 && socket == known) return socket;
   const std::optional<Peer> peer = PeerOf(socket);
   const char* address = mosquitto_client_address(client);
   return peer && address != nullptr && std::strcmp(peer->address, address) == 0 ? socket : -1;

@@ -18,8 +18,9 @@ class ClientSockets {
   // socket.
   bool Learn(const mosquitto* client, uint16_t port);
 
-  // -1 when nothing was learned, or when the descriptor and the client's address do not agree.
-  int Find(const mosquitto* client) const;
+  // -1 when nothing was learned, or when the descriptor and the client's address do not agree. A descriptor
+  // that is still the one found before (`known`) is not compared again.
+  int Find(const mosquitto* client, int known = -1) const;
 
  private:
   std::optional<size_t> offset_;  // bytes from the start of the object

@@ -79,8 +79,8 @@ std::optional<Broker::Silence> MosquittoBroker::SilenceOf(const void* handle) {
   return Silence{std::chrono::milliseconds(info.tcpi_last_data_recv), keep_alive};
 }
 
-int MosquittoBroker::SocketOf(const void* client) {
-  return sockets_.Find(static_cast<const mosquitto*>(client));
+int MosquittoBroker::SocketOf(const void* client, int known) {
+  return sockets_.Find(static_cast<const mosquitto*>(client), known);
 }
 
 void MosquittoBroker::Log(Level level, const std::string& line) {

@@ -15,7 +15,8 @@ template <typename T, typename Table, typename Items>
 std::vector<const T*> ByName(const Table& table, const Items& items) {
   std::vector<std::pair<std::string_view, const T*>> named;
   named.reserve(table.size());
-  for (const auto& [name, slot] : table) named.emplace_back(name, &items[static_cast<size_t>(slot)]);
+  table.ForEach(
+      [&](std::string_view name, auto slot) { named.emplace_back(name, &items[static_cast<size_t>(slot)]); });
   std::sort(named.begin(), named.end());
   std::vector<const T*> sorted;
   sorted.reserve(named.size());
@@ -34,26 +35,31 @@ Directory::Directory() {
 }
 
 const User* Directory::FindUser(std::string_view name) const {
-  const auto found = user_by_name_.find(name);
-  return found == user_by_name_.end() ? nullptr : &At(found->second);
+  const UserSlot* slot = user_by_name_.Find(name);
+  return slot == nullptr ? nullptr : &At(*slot);
 }
 
 const Room* Directory::FindRoom(std::string_view name) const {
-  const auto found = room_by_name_.find(name);
-  return found == room_by_name_.end() ? nullptr : &At(found->second);
+  const RoomSlot* slot = room_by_name_.Find(name);
+  return slot == nullptr ? nullptr : &At(*slot);
 }
 
 const Membership* Directory::FindMembership(std::string_view room_name, std::string_view user_name) const {
+  const User* user = FindUser(user_name);
+  return user == nullptr ? nullptr : FindMembership(room_name, *user);
+}
+
+const Membership* Directory::FindMembership(std::string_view room_name, const User& user) const {
   const Room* room = FindRoom(room_name);
-  const auto user = user_by_name_.find(user_name);
-  if (room == nullptr || user == user_by_name_.end()) return nullptr;
-  const auto found = LowerBound(room->members, user->second);
-  return found != room->members.end() && found->user == user->second ? &*found : nullptr;
+  if (room == nullptr) return nullptr;
+  const auto slot = static_cast<UserSlot>(&user - users_.data());
+  const auto found = LowerBound(room->members, slot);
+  return found != room->members.end() && found->user == slot ? &*found : nullptr;
 }
 
 const RuleRole* Directory::FindRole(std::string_view name) const {
-  const auto found = role_by_name_.find(name);
-  return found == role_by_name_.end() || !At(found->second).exists ? nullptr : &At(found->second);
+  const RoleSlot* slot = role_by_name_.Find(name);
+  return slot == nullptr || !At(*slot).exists ? nullptr : &At(*slot);
 }
 
 const RuleSet* Directory::RulesOf(RoleSlot slot) const {
@@ -118,12 +124,12 @@ void Directory::SetUseq(Uid uid, uint64_t useq) {
 }
 
 void Directory::Put(const UserRecord& record) {
-  const auto [entry, is_new] = user_by_name_.try_emplace(record.username(), UserSlot(users_.size()));
+  const auto [slot, is_new] = user_by_name_.TryEmplace(record.username(), UserSlot(users_.size()));
   if (is_new) {
     users_.push_back({});
-    user_by_uid_[Uid{record.uid()}] = entry->second;
+    user_by_uid_[Uid{record.uid()}] = slot;
   }
-  User& user = users_[static_cast<size_t>(entry->second)];
+  User& user = users_[static_cast<size_t>(slot)];
   user.record = record;
   user.rules.reset();
   user.disabled = record.disabled();
@@ -137,12 +143,12 @@ void Directory::Put(const UserRecord& record) {
 }
 
 void Directory::Put(const RoomRecord& record) {
-  const auto [entry, is_new] = room_by_name_.try_emplace(record.room(), RoomSlot(rooms_.size()));
+  const auto [slot, is_new] = room_by_name_.TryEmplace(record.room(), RoomSlot(rooms_.size()));
   if (is_new) {
     rooms_.push_back({});
-    room_by_rid_[Rid{record.rid()}] = entry->second;
+    room_by_rid_[Rid{record.rid()}] = slot;
   }
-  rooms_[static_cast<size_t>(entry->second)].record = record;
+  rooms_[static_cast<size_t>(slot)].record = record;
 }
 
 void Directory::Put(const MemberPut& put) {
@@ -167,9 +173,9 @@ void Directory::Put(const MemberPut& put) {
 }
 
 RoleSlot Directory::SlotOfRole(const std::string& role) {
-  const auto [entry, is_new] = role_by_name_.try_emplace(role, RoleSlot(roles_.size()));
+  const auto [slot, is_new] = role_by_name_.TryEmplace(role, RoleSlot(roles_.size()));
   if (is_new) roles_.emplace_back();
-  return entry->second;
+  return slot;
 }
 
 void Directory::Put(const RoleRecord& record) {
@@ -181,9 +187,9 @@ void Directory::Put(const RoleRecord& record) {
 
 // A built-in role stays.
 void Directory::Erase(const RoleGone& gone) {
-  const auto found = role_by_name_.find(gone.role);
-  if (found == role_by_name_.end() || gone.role == kAdminRole || gone.role == kEveryoneRole) return;
-  roles_[static_cast<size_t>(found->second)] = {};
+  const RoleSlot* slot = role_by_name_.Find(gone.role);
+  if (slot == nullptr || gone.role == kAdminRole || gone.role == kEveryoneRole) return;
+  roles_[static_cast<size_t>(*slot)] = {};
 }
 
 void Directory::Put(const ConfigRecord& record) {
@@ -199,18 +205,18 @@ void Directory::Erase(const RoomGone& gone) {
   for (const Membership& member : room.members) {
     std::erase(users_[static_cast<size_t>(member.user)].rooms, slot);
   }
-  room_by_name_.erase(room.record.room());
+  room_by_name_.Erase(room.record.room());
   room_by_rid_.erase(found);
   room = {};
 }
 
 void Directory::Erase(const UserGone& gone) {
-  const auto found = user_by_name_.find(gone.name.str());
-  if (found == user_by_name_.end()) return;
-  User& user = users_[static_cast<size_t>(found->second)];
+  const UserSlot* slot = user_by_name_.Find(gone.name.str());
+  if (slot == nullptr) return;
+  User& user = users_[static_cast<size_t>(*slot)];
   user_by_uid_.erase(Uid{user.record.uid()});
   user = {};
-  user_by_name_.erase(found);
+  user_by_name_.Erase(gone.name.str());
 }
 
 void Directory::Erase(const MemberGone& gone) {

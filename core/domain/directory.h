@@ -8,9 +8,12 @@
 #include <variant>
 #include <vector>
 
+#include <boost/container/small_vector.hpp>
+
 #include "core/domain/access_rules.h"
 #include "core/domain/binding_table.h"
 #include "core/domain/config.h"
+#include "core/domain/name_table.h"
 #include "parley/internal/v1/state.pb.h"
 #include "schemas/names.h"
 
@@ -50,9 +53,9 @@ struct User {
   // What every check reads stands first, and together.
   bool disabled = false;
   bool has_rules = false;
-  std::vector<RoleOfUser> roles{};
-  mutable CompiledRules rules{};  // of record.rules, made when first asked for
-  std::vector<RoomSlot> rooms{};  // sorted; all rooms with a Membership of this user
+  boost::container::small_vector<RoleOfUser, 2> roles{};  // few have more
+  mutable CompiledRules rules{};                          // of record.rules, made when first asked for
+  std::vector<RoomSlot> rooms{};                          // sorted; all rooms with a Membership of this user
   UserRecord record{};
   uint64_t useq = 0;  // of the newest inbox item (kept by the authoritative copy only)
 };
@@ -123,6 +126,8 @@ class Directory {
   const User* FindUser(std::string_view name) const;
   const Room* FindRoom(std::string_view name) const;
   const Membership* FindMembership(std::string_view room, std::string_view user) const;
+  // `user`: of this directory.
+  const Membership* FindMembership(std::string_view room, const User& user) const;
   const User& At(UserSlot slot) const { return users_[static_cast<size_t>(slot)]; }
   const Room& At(RoomSlot slot) const { return rooms_[static_cast<size_t>(slot)]; }
 
@@ -157,13 +162,6 @@ class Directory {
   void SetUseq(Uid uid, uint64_t useq);
 
  private:
-  struct TransparentHash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
-  template <typename Slot>
-  using NameTable = std::unordered_map<std::string, Slot, TransparentHash, std::equal_to<>>;
-
   void Put(const UserRecord& record);
   void Put(const RoomRecord& record);
   void Put(const MemberPut& put);

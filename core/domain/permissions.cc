@@ -90,13 +90,15 @@ Visibility VisibilityOf(std::string_view room, std::string_view user, std::optio
 }
 
 bool MayReceive(const Directory& directory, std::string_view room, std::string_view user) {
-  if (IsDirect(room)) {
-    const User* known = directory.FindUser(user);
-    return IsDirectMember(room, user) && known != nullptr && !known->record.disabled();
-  }
+  const User* known = directory.FindUser(user);
+  return known != nullptr && MayReceive(directory, room, *known);
+}
+
+bool MayReceive(const Directory& directory, std::string_view room, const User& user) {
+  if (user.disabled) return false;
+  if (IsDirect(room)) return IsDirectMember(room, user.record.username());
   const Membership* membership = directory.FindMembership(room, user);
-  return membership != nullptr && IsReader(membership->role) &&
-         !directory.At(membership->user).record.disabled();
+  return membership != nullptr && IsReader(membership->role);
 }
 
 bool ShareRoom(const Directory& directory, std::string_view user, std::string_view other) {

@@ -289,14 +289,30 @@ def run_sync(_bare, ours, options):
     return statistics.median(first) <= 150 and nothing[0] <= 3
 
 
+def run_bridge(_bare, ours, options):
+    """What the bridge beside it costs the spine: presence, the consumers of the feed, push."""
+    met = True
+    with Broker() as alone:
+        make_accounts(alone)
+        for name, (what, both, arguments, _, _) in FLOWS.items():
+            brokers = {"ours": ours, "bare": alone}
+            ratio, beside, without = compare(options.pairs, lambda which: load(
+                brokers[which].port, brokers[which].broker.process.pid, both + arguments,
+                options.seconds)["delivered_per_s"])
+            print(f"bridge: {what}: {beside / 1000:.1f} k/s with the bridge, {without / 1000:.1f} k/s without: ratio "
+                  f"{ratio:.2f} (goal 0.97)", flush=True)
+            met = met and ratio >= 0.97
+    return met
+
+
 PROBES = {"idle": run_idle, "connects": run_connects, "memory": run_memory, "pages": run_pages,
           "big-room": run_big_room, "sync": run_sync}
-LONG_PROBES = {"endurance": run_endurance}  # only when named
+LONG_PROBES = {"endurance": run_endurance, "bridge": run_bridge}  # only when named
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenario", nargs="*", help="of " + ", ".join([*FLOWS, *PROBES]) + "; none = all of these; or endurance")
+    parser.add_argument("scenario", nargs="*", help="of " + ", ".join([*FLOWS, *PROBES]) + "; none = all of these; or endurance, bridge")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--connections", type=int, default=5000, help="held for their memory")

@@ -190,7 +190,8 @@ class Flow {
         if (!peer->publisher || peer->unacked >= options_.window) continue;
         if (published_ >= due) return;
         const Room& room = rooms_[peer->room];
-        if (room.published - room.delivered / static_cast<uint64_t>(fan_out_) >= limit) continue;
+        // What is left of an earlier run is delivered, too.
+        if (room.published >= room.delivered / static_cast<uint64_t>(fan_out_) + limit) continue;
         PublishOne(*peer, now);
         any = true;
       }

@@ -72,6 +72,7 @@ THIRD_PARTIES = [
     (r"mqtt/|MQTT(Async|Client|Properties)", ["client/transport/"]),
     (r"boost/program_options", ["_options.h", "_options.cc"]),
     (r"boost/(beast|asio)", ["bridge/http/"]),
+    (r"boost/container/", ["core/domain/"]),
     (r"boost/", []),
     (r"prometheus/", ["bridge/metrics/"]),
     (r"sodium", ["broker-plugin/auth/", "broker-plugin/gate/body_hash.cc", "broker-plugin/app/chat_plugin.cc", "broker-plugin/app/chat_plugin_login.cc"]),
@@ -85,7 +86,7 @@ THIRD_PARTIES = [
 IMPURE = re.compile(
     r"(atomic|barrier|chrono|condition_variable|ctime|filesystem|fstream|future|iostream|latch|mutex|random|semaphore"
     r"|shared_mutex|stop_token|thread|time\.h|unistd\.h|fcntl\.h|pthread\.h|sys/.*|syslog\.h|cstdio|stdio\.h"
-    r"|spdlog/.*|fmt/.*|rocksdb/.*|mosquitto.*|mqtt/.*|boost/.*)$")
+    r"|spdlog/.*|fmt/.*|rocksdb/.*|mosquitto.*|mqtt/.*|boost/(?!container/).*)$")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 # Written in quotes, but not ours: generated messages and protobuf itself.

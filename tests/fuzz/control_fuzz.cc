@@ -27,7 +27,7 @@ class Responses final : public plugin::Broker {
   }
   bool Kick(const std::string&) override { return false; }
   bool LearnSockets(const void*, uint16_t) override { return false; }
-  int SocketOf(const void*) override { return -1; }
+  int SocketOf(const void*, int) override { return -1; }
   void Log(Level, const std::string&) override {}
 
   std::vector<std::string> payloads;

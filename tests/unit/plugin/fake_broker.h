@@ -73,7 +73,7 @@ class FakeBroker final : public Broker {
     return true;
   }
   bool LearnSockets(const void*, uint16_t) override { return false; }
-  int SocketOf(const void*) override { return -1; }
+  int SocketOf(const void*, int) override { return -1; }
   std::optional<Silence> SilenceOf(const void* client) override {
     ++looks;
     const auto known = keep_alive.find(client);

@@ -18,7 +18,7 @@ namespace {
 // Real sockets: what counts is what the kernel thinks of them.
 class OutputCoalescerTest : public testing::Test {
  protected:
-  OutputCoalescerTest() : coalescer_([this](ClientHandle handle) { return sockets_[handle]; }) {
+  OutputCoalescerTest() : coalescer_([this](ClientHandle handle, int) { return sockets_[handle]; }) {
     for (size_t i = 0; i < sessions_.size(); ++i) {
       sessions_[i].handle = &sessions_[i];
       sockets_[sessions_[i].handle] = ::socket(AF_INET, SOCK_STREAM, 0);
@@ -90,7 +90,7 @@ class AnswersTest : public testing::Test {
   };
 
   AnswersTest()
-      : coalescer_([this](ClientHandle handle) {
+      : coalescer_([this](ClientHandle handle, int) {
           for (const Connection& one : connections_) {
             if (&one == handle) return one.server;
           }

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace parley::domain {
+
+// Names to slots, by open addressing: the names lie in the table itself, so that a look-up of one among
+// hundreds of thousands waits for memory once, where a node-based map waits three times. Each check of each
+// publish begins with one. Not synchronised.
+template <typename Slot>
+class NameTable {
+ public:
+  // nullptr when there is none; valid until the next change.
+  const Slot* Find(std::string_view name) const {
+    if (entries_.empty()) return nullptr;
+    const Entry& entry = entries_[PlaceOf(name, HashOf(name))];
+    return entry.hash == kFree ? nullptr : &entry.slot;
+  }
+
+  // The slot of the name, and true when that is `slot`, since it had none.
+  std::pair<Slot, bool> TryEmplace(std::string_view name, Slot slot) {
+    if (4 * (size_ + 1) > 3 * entries_.size()) Grow();
+    const uint32_t hash = HashOf(name);
+    Entry& entry = entries_[PlaceOf(name, hash)];
+    if (entry.hash != kFree) return {entry.slot, false};
+    entry = {hash, slot, std::string(name)};
+    ++size_;
+    return {slot, true};
+  }
+
+  void Erase(std::string_view name) {
+    if (entries_.empty()) return;
+    size_t hole = PlaceOf(name, HashOf(name));
+    if (entries_[hole].hash == kFree) return;
+    --size_;
+    // Those behind that would not be found across a hole move into it.
+    for (size_t at = Next(hole); entries_[at].hash != kFree; at = Next(at)) {
+      const size_t home = entries_[at].hash & mask();
+      if (((at - home) & mask()) < ((at - hole) & mask())) continue;
+      entries_[hole] = std::move(entries_[at]);
+      hole = at;
+    }
+    entries_[hole] = {};
+  }
+
+  size_t size() const { return size_; }
+
+  // Calls visit(name, slot) for each, in no order.
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+    for (const Entry& entry : entries_) {
+      if (entry.hash != kFree) visit(std::string_view(entry.name), entry.slot);
+    }
+  }
+
+ private:
+  static constexpr uint32_t kFree = 0;
+  static constexpr size_t kEntriesMin = 16;
+  struct Entry {
+    uint32_t hash = kFree;
+    Slot slot{};
+    std::string name{};
+  };
+
+  static uint32_t HashOf(std::string_view name) {
+    const auto hash = static_cast<uint32_t>(std::hash<std::string_view>()(name));
+    return hash == kFree ? 1 : hash;
+  }
+  size_t mask() const { return entries_.size() - 1; }  // their number is a power of two
+  size_t Next(size_t place) const { return (place + 1) & mask(); }
+  // Where the name is, or would be put.
+  size_t PlaceOf(std::string_view name, uint32_t hash) const {
+    size_t place = hash & mask();
+    while (entries_[place].hash != kFree && (entries_[place].hash != hash || entries_[place].name != name)) {
+      place = Next(place);
+    }
+    return place;
+  }
+  void Grow() {
+    std::vector<Entry> old(entries_.empty() ? kEntriesMin : 2 * entries_.size());
+    old.swap(entries_);
+    for (Entry& entry : old) {
+      if (entry.hash != kFree) entries_[PlaceOf(entry.name, entry.hash)] = std::move(entry);
+    }
+  }
+
+  std::vector<Entry> entries_;
+  size_t size_ = 0;
+};
+
+}  // namespace parley::domain
