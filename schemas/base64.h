@@ -4,14 +4,18 @@
 #include <string>
 #include <string_view>
 
-namespace parley::bridge {
+namespace parley {
 
-// Base64 as RFC 4648 has it: the alphabet of section 4 with padding, and that of section 5 (for URLs)
-// without.
-std::string Base64(std::string_view bytes);
-std::string Base64Url(std::string_view bytes);
+// Base64 (RFC 4648): the alphabet of its section 4 with padding, and that of section 5, for URLs, without.
+std::string ToBase64(std::string_view bytes);
+std::string ToBase64Url(std::string_view bytes);
 
-// Either alphabet, with or without padding. nullopt: anything else stands in it, or bits are left over.
-std::optional<std::string> FromBase64(std::string_view text);
+enum class Base64 {
+  kStandard,  // padded
+  kUrlSafe,   // padded or not
+  kEither,    // of both alphabets, padded or not
+};
+// nullopt: anything else stands in it, or bits are left over.
+std::optional<std::string> FromBase64(std::string_view text, Base64 alphabet);
 
-}  // namespace parley::bridge
+}  // namespace parley
