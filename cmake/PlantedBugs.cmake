@@ -33,3 +33,13 @@ function(parley_planted_plugin bug)
   set_target_properties(${target} PROPERTIES PREFIX "" OUTPUT_NAME parley_plugin
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/${target})
 endfunction()
+
+# parley_planted_bridge(BUG SOURCE path): a bridge with the bug, in {build}/tests/torture/planted_{bug}/parley-bridge.
+function(parley_planted_bridge bug)
+  cmake_parse_arguments(arg "" "SOURCE" "" ${ARGN})
+  set(target planted_${bug})
+  parley_executable(${target} SOURCES ${PROJECT_SOURCE_DIR}/bridge/main.cc LINKS parley_bridge_app)
+  parley_plant(${target} BUG ${bug} SOURCE ${arg_SOURCE} LINKS parley_bridge_app)
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME parley-bridge
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/${target})
+endfunction()

@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "bridge/outbound/base64.h"
+#include "schemas/base64.h"
 
 namespace parley::bridge {
 namespace {
@@ -27,7 +27,7 @@ std::string HmacSha256(const std::string& key, std::string_view text) {
 
 Result<WebhookSigner> WebhookSigner::Of(std::string_view secret) {
   if (secret.substr(0, kPrefix.size()) == kPrefix) {
-    std::optional<std::string> key = FromBase64(secret.substr(kPrefix.size()));
+    std::optional<std::string> key = FromBase64(secret.substr(kPrefix.size()), Base64::kEither);
     if (key && key->size() >= kKeyBytesMin && key->size() <= kKeyBytesMax)
       return WebhookSigner(std::move(*key));
   }
@@ -43,7 +43,7 @@ std::vector<std::pair<std::string, std::string>> WebhookSigner::Headers(std::str
   signed_text.append(id).append(".").append(timestamp).append(".").append(body);
   return {{"webhook-id", std::string(id)},
           {"webhook-timestamp", timestamp},
-          {"webhook-signature", "v1," + Base64(HmacSha256(key_, signed_text))}};
+          {"webhook-signature", "v1," + ToBase64(HmacSha256(key_, signed_text))}};
 }
 
 }  // namespace parley::bridge

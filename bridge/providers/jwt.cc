@@ -15,7 +15,7 @@
 #include <openssl/objects.h>
 #include <openssl/pem.h>
 
-#include "bridge/outbound/base64.h"
+#include "schemas/base64.h"
 
 namespace parley::bridge {
 namespace {
@@ -114,13 +114,13 @@ Result<std::string> JwtSigner::Sign(const nlohmann::json& header, const nlohmann
   whole["typ"] = "JWT";
   std::string token;
   try {
-    token = Base64Url(whole.dump()) + "." + Base64Url(claims.dump());
+    token = ToBase64Url(whole.dump()) + "." + ToBase64Url(claims.dump());
   } catch (const nlohmann::json::exception&) {
     return Error{Code::INVALID_ARGUMENT, "a token's text is not UTF-8"};
   }
   Result<std::string> signature = Signature(token);
   if (!signature) return std::move(signature).error();
-  return token + "." + Base64Url(*signature);
+  return token + "." + ToBase64Url(*signature);
 }
 
 Result<std::string> JwtSigner::Signature(std::string_view text) const {

@@ -6,11 +6,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "bridge/outbound/base64.h"
 #include "bridge/providers/endpoint_verdict.h"
 #include "bridge/providers/payload.h"
 #include "bridge/providers/web_push_encryption.h"
 #include "bridge/providers/web_push_limits.h"
+#include "schemas/base64.h"
 
 namespace parley::bridge {
 namespace {
@@ -50,7 +50,7 @@ std::optional<std::string> OriginOf(const std::string& url) {
 }
 
 std::string WebPush::public_key() const {
-  return Base64Url(key_.public_point());
+  return ToBase64Url(key_.public_point());
 }
 
 Result<std::string> WebPush::AuthorizationFor(const std::string& origin, int64_t wall_ms) {
@@ -83,8 +83,8 @@ Result<HttpRequest> WebPush::Build(const PushNotification& notification, const P
                                    int64_t wall_ms) {
   const v1::WebPushTarget& target = device.web_push();
   const std::optional<std::string> origin = OriginOf(target.endpoint());
-  const std::optional<std::string> point = FromBase64(target.keys().p256dh());
-  const std::optional<std::string> auth = FromBase64(target.keys().auth());
+  const std::optional<std::string> point = FromBase64(target.keys().p256dh(), Base64::kEither);
+  const std::optional<std::string> auth = FromBase64(target.keys().auth(), Base64::kEither);
   if (!origin || !point || !auth) {
     return Error{Code::INVALID_ARGUMENT, "the subscription is none: an endpoint or a key is malformed"};
   }

@@ -20,6 +20,10 @@ inline constexpr size_t kWebhookRoomsAheadMax = 1'000;
 inline constexpr size_t kWebhookEventsPerLook = 64;
 // Between two looks for new or changed webhooks.
 inline constexpr int64_t kWebhookRecordsMs = 1'000;
+// After the store's view was moved, which takes long while much is written, what it shows goes first: for so
+// many times as long, and no longer than that.
+inline constexpr int64_t kWebhookMoveRest = 4;
+inline constexpr int64_t kWebhookMoveRestMsMax = 5'000;
 // The pauses between attempts. A receiver's Retry-After is followed up to the last one of these.
 inline constexpr int64_t kWebhookRetryFirstMs = 1'000;
 inline constexpr int64_t kWebhookRetryLastMs = 300'000;

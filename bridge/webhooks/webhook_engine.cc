@@ -66,7 +66,9 @@ int64_t WebhookEngine::Step() {
     if (look.empty()) return Until(now);
     lock.unlock();
     const Status read = Read(look);
+    const int64_t read_ms = parts_.clock().steady_ms;
     lock.lock();
+    NoteView(look, now.steady_ms, read_ms);
     if (!read) {
       GiveBack(look);
       return pause(read.error(), limits::kFeedStoreRetryMs);
@@ -89,7 +91,7 @@ int64_t WebhookEngine::Until(FeedTime now) const {
     if (const auto due_ms = hook.queue.due_ms()) until_ms = std::min(until_ms, *due_ms);
     // News finds a time for the next look; without news there is nothing to look at.
     if (hook.queue.read() < *committed_ && hook.queue.wants_more()) {
-      until_ms = std::min(until_ms, next_scan_ms_);
+      until_ms = std::min(until_ms, hook.queue.read() < seen_ ? now.steady_ms : MoveMs());
     }
   }
   return std::max(until_ms, now.steady_ms + 1);
@@ -99,31 +101,45 @@ WebhookEngine::Look WebhookEngine::Plan(FeedTime now) {
   Look look;
   look.connection = connection_;
   look.last = *committed_;
-  const bool may_scan = now.steady_ms >= next_scan_ms_;
+  const bool may_move = now.steady_ms >= MoveMs();
   wake_by_news_ = false;
   for (auto& [webhook, hook] : hooks_) {
     if (!hook.active()) continue;
     const Whose whose{webhook, hook.number};
     const bool behind = hook.queue.read() < *committed_;
-    if (behind && may_scan && hook.queue.wants_more()) look.scans.push_back({whose, hook.queue.read()});
+    if (behind && hook.queue.wants_more() && (may_move || hook.queue.read() < seen_)) {
+      look.scans.push_back({whose, hook.queue.read()});
+      look.at_least = std::max(look.at_least, LogIndex{hook.queue.read().value + 1});
+    }
     wake_by_news_ = wake_by_news_ || !behind;
     for (HookRun& run : hook.queue.Next(now.steady_ms)) {
       look.at_least = std::max(look.at_least, run.events.back().feed);
       look.loads.push_back({.whose = whose, .record = hook.record, .run = std::move(run)});
     }
   }
-  // Each look for something new moves the store's view: not too often.
-  if (!look.scans.empty()) {
-    look.at_least = *committed_;
-    next_scan_ms_ = now.steady_ms + limits::kFeedPauseMs;
-  }
-  const bool is_time = *committed_ != looked_ && now.steady_ms >= next_records_ms_;
+  const bool is_time = may_move && *committed_ != looked_ && now.steady_ms >= next_records_ms_;
   look.records = is_time || !look.scans.empty();
-  if (look.records) {
+  if (is_time) {
     look.at_least = *committed_;
     next_records_ms_ = now.steady_ms + limits::kWebhookRecordsMs;
   }
   return look;
+}
+
+int64_t WebhookEngine::MoveMs() const {
+  const bool is_waited_for = std::any_of(hooks_.begin(), hooks_.end(), [this](const auto& each) {
+    const Hook& hook = each.second;
+    return hook.active() && (hook.queue.waiting() > 0 || hook.queue.read() < seen_);
+  });
+  return is_waited_for ? next_busy_move_ms_ : next_move_ms_;
+}
+
+void WebhookEngine::NoteView(const Look& look, int64_t begun_ms, int64_t done_ms) {
+  if (look.needs.value == 0 || look.needs == seen_) return;
+  seen_ = look.needs;
+  next_move_ms_ = done_ms + limits::kFeedPauseMs;
+  next_busy_move_ms_ = done_ms + std::clamp(limits::kWebhookMoveRest * (done_ms - begun_ms),
+                                            limits::kFeedPauseMs, limits::kWebhookMoveRestMsMax);
 }
 
 Status WebhookEngine::Read(Look& look) const {
@@ -139,15 +155,17 @@ Status WebhookEngine::Read(Look& look) const {
     if (!found) return found.error();
     look.found = *std::move(found);
   }
+  // What is newer than the view comes with the next one.
+  const LogIndex last = std::min(look.last, view.applied());
   for (const Scan& scan : look.scans) {
     const auto [place, is_new] = look.entries.try_emplace(scan.after);
     if (!is_new) continue;
     auto entries = view.Feed({.after = scan.after,
-                              .last = look.last,
+                              .last = last,
                               .limit = limits::kFeedEntriesPerRead,
                               .items_max = limits::kFeedItemsPerRead});
     if (!entries) return entries.error();
-    place->second.through = entries->empty() ? look.last : entries->back().index;
+    place->second.through = entries->empty() ? last : entries->back().index;
     place->second.entries = *std::move(entries);
   }
   for (EventLoad& load : look.loads) {
@@ -194,8 +212,6 @@ void WebhookEngine::CarryOut(Look look, FeedTime now) {
     }
     hook->queue.Take(found.entries, found.through, Rid{hook->record->rid()});
     hook->moved = true;
-    // There is more at once.
-    if (found.through < look.last) next_scan_ms_ = now.steady_ms;
   }
   for (EventLoad& load : look.loads) {
     Hook* const hook = Find(load.whose);
@@ -214,7 +230,7 @@ void WebhookEngine::CarryOut(Look look, FeedTime now) {
 }
 
 void WebhookEngine::CarryOutRecords(const Look& look) {
-  looked_ = look.last;
+  looked_ = std::min(look.last, look.needs);
   std::map<std::string, bool, std::less<>> there;
   for (const domain::WebhookRecord& record : look.found) {
     Ensure(record, look.store_id);

@@ -152,6 +152,10 @@ class WebhookEngine {
                    FeedTime now);
   Status Keep(FeedTime now);
   Look Plan(FeedTime now);
+  // When a look may ask for a newer view of the store than the last one. Moving it takes its time while much
+  // is written; what it shows already goes first.
+  int64_t MoveMs() const;
+  void NoteView(const Look& look, int64_t begun_ms, int64_t done_ms);
   void CarryOut(Look look, FeedTime now);
   void CarryOutRecords(const Look& look);
   void Send(Hook& hook, EventLoad& load, FeedTime now);
@@ -178,9 +182,11 @@ class WebhookEngine {
   Hooks hooks_;
   uint64_t last_number_ = 0;
   std::optional<Look> held_;  // until what it needs is on disk
-  LogIndex looked_;           // committed_ at the last look for records
+  LogIndex looked_;           // how far the log was at the last look for records
   int64_t next_records_ms_ = 0;
-  int64_t next_scan_ms_ = 0;
+  LogIndex seen_;                  // how far the store's view is, as far as is known
+  int64_t next_move_ms_ = 0;       // when it may be moved if nothing waits that it shows already,
+  int64_t next_busy_move_ms_ = 0;  // and if something does
   int64_t next_keep_ms_ = 0;
   int64_t not_before_ms_ = 0;  // after something failed
   bool quiet_ = false;         // that was said

@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "broker-plugin/auth/base64.h"
 #include "broker-plugin/auth/password.h"
 #include "broker-plugin/control/admin_call.h"
 #include "broker-plugin/control/arguments.h"
 #include "parley/v1/message.pb.h"
+#include "schemas/base64.h"
 #include "schemas/url.h"
 
 namespace parley::plugin {

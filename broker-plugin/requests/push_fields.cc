@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "broker-plugin/auth/base64.h"
+#include "schemas/base64.h"
 #include "schemas/json.h"
 #include "schemas/names.h"
 #include "schemas/url.h"

@@ -6,6 +6,7 @@
 #include "client/cli/render.h"
 #include "client/cli/render_json.h"
 #include "parley/v1/request.pb.h"
+#include "schemas/base64.h"
 #include "schemas/json.h"
 #include "schemas/topic.h"
 
@@ -111,7 +112,7 @@ std::string MessageJson(const MqttMessage& message) {
   if (IsUtf8(message.payload)) {
     json["payload"] = message.payload;
   } else {
-    json["payloadBase64"] = Base64(message.payload);
+    json["payloadBase64"] = ToBase64(message.payload);
   }
   if (Json decoded = Decoded(message); !decoded.is_null()) json["message"] = std::move(decoded);
   return DumpJson(json);
@@ -145,22 +146,6 @@ Code AnswerCode(const MqttMessage& answer) {
     if (response.is_object() && response.contains("error")) return CodeNamed(FieldText(response, "code"));
   }
   return Code::OK;
-}
-
-std::string Base64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const size_t count = bytes.size() - i < 3 ? bytes.size() - i : 3;
-    uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k) {
-      group = (group << 8U) | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    }
-    for (size_t k = 0; k < 4; ++k) {
-      text += k <= count ? kDigits[(group >> (18U - 6U * k)) & 63U] : '=';
-    }
-  }
-  return text;
 }
 
 }  // namespace parley::client

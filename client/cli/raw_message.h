@@ -26,6 +26,4 @@ std::string AnswerFilter(std::string_view topic, std::string_view client_id);
 // read.
 Code AnswerCode(const MqttMessage& answer);
 
-std::string Base64(std::string_view bytes);
-
 }  // namespace parley::client

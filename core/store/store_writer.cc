@@ -4,9 +4,9 @@
 #include <atomic>
 #include <deque>
 #include <filesystem>
-#include <iterator>
 #include <map>
 #include <shared_mutex>
+#include <utility>
 
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
@@ -18,6 +18,7 @@
 #include "core/store/rocks_database.h"
 #include "core/store/rocks_options.h"
 #include "core/store/rocks_view.h"
+#include "core/store/room_garbage.h"
 #include "core/store/state_loader.h"
 #include "core/store/store_errors.h"
 #include "schemas/limits.h"
@@ -104,11 +105,11 @@ class RocksWriter final : public StoreWriter {
     if (!id) return id.error();
     if (!*id || (*id)->size() != loaded.store_id.size()) return Damaged("no store id");
     std::copy((*id)->begin(), (*id)->end(), loaded.store_id.begin());
-    garbage_.clear();
-    freed_up_to_ = {};
-    if (Status status = LoadState(db(), families(), loaded, garbage_); !status) {
+    std::deque<Rid> garbage;
+    if (Status status = LoadState(db(), families(), loaded, garbage); !status) {
       return std::move(status).error();
     }
+    garbage_ = RoomGarbage(std::move(garbage));
     applied_ = loaded.applied;
     written_ = loaded.applied;
     expired_by_ms_ = loaded.log_time_ms;
@@ -178,7 +179,7 @@ class RocksWriter final : public StoreWriter {
       for (const auto& [member, sent] : pending_sent_) {
         Put(families().state, SentKey(member.first, member.second), BigEndian64(sent));
       }
-      FreeSome();
+      garbage_.FreeSome(db(), families(), batch_);
       PutMeta(batch_, kMetaApplied, BigEndian64(applied_.value));
       PutMeta(batch_, kMetaLogTime, BigEndian64(log_time_ms_));
       PutMeta(batch_, kMetaWallTime, BigEndian64(wall_time_ms_));
@@ -197,8 +198,7 @@ class RocksWriter final : public StoreWriter {
       pending_.Clear();
       written_ = applied_;
       expired_by_ms_ = log_time_ms_;
-      std::move(new_garbage_.begin(), new_garbage_.end(), std::back_inserter(garbage_));
-      new_garbage_.clear();
+      garbage_.Add(std::exchange(new_garbage_, {}));
       pending_gone_rooms_.clear();
       sealed_ = false;
       return Commit::kDone;
@@ -368,7 +368,7 @@ class RocksWriter final : public StoreWriter {
     }
   }
 
-  // All of a room, but that its members may be told. Its events are freed bit by bit, by FreeSome().
+  // All of a room, but that its members may be told. Its events are freed bit by bit (RoomGarbage).
   void AddRoomGone(const domain::RoomGone& gone) {
     Delete(families().state, RoomKey(gone.room));
     for (const Uid uid : gone.records) {
@@ -431,33 +431,6 @@ class RocksWriter final : public StoreWriter {
     pending_.DeleteMentions(db(), families(), rid, uid, last, limit);
   }
 
-  // Some rows of rooms that were deleted in earlier batches. (Not by DeleteRange: docs/decisions/0010.)
-  void FreeSome() {
-    if (garbage_.empty()) return;
-    const Rid rid = garbage_.front();
-    const std::unique_ptr<rocksdb::Iterator> rows(db().NewIterator({}, families().events));
-    size_t count = 0;
-    for (rows->Seek(EventKey(rid, freed_up_to_)); rows->Valid(); rows->Next()) {
-      const std::optional<IdPair> ids = ParseEventKey(rows->key().ToStringView());
-      if (!ids || ids->first != rid.value) break;
-      if (count++ == kFreedPerWrite) {
-        freed_up_to_ = Seq{ids->second};
-        return;
-      }
-      Delete(families().events, rows->key().ToStringView());
-    }
-    const std::unique_ptr<rocksdb::Iterator> mentions(db().NewIterator({}, families().state));
-    const std::string prefix = MentionPrefix(rid);
-    for (mentions->Seek(prefix); mentions->Valid() && mentions->key().starts_with(prefix); mentions->Next()) {
-      if (count++ == kFreedPerWrite) return;
-      Delete(families().state, mentions->key().ToStringView());
-    }
-    // Else tried again after a restart.
-    if (rows->status().ok() && mentions->status().ok()) Delete(families().state, GarbageKey(rid));
-    garbage_.pop_front();
-    freed_up_to_ = {};
-  }
-
   const std::string path_;
   const rocksdb::Options options_;
   std::atomic<uint64_t> expired_by_ms_{0};  // log time on disk; read by compactions
@@ -480,10 +453,7 @@ class RocksWriter final : public StoreWriter {
   // A move of the cursor takes this many mentions that it has passed with it.
   static constexpr size_t kMentionsPerMove = 512;
 
-  // Deleted rooms whose events are still to be freed, and where the first of them is being freed.
-  static constexpr size_t kFreedPerWrite = 512;
-  std::deque<Rid> garbage_;
-  Seq freed_up_to_;
+  RoomGarbage garbage_;
 
   LogIndex written_;  // the newest command on disk
   std::string failure_;

@@ -20,7 +20,7 @@ from tests.support.raw import Session
 from tests.support.waiting import free_port, wait_until
 
 LOAD = os.path.join(BUILD, "tests/benchmark/parley_load")
-SHARED_SETTINGS = ("set_tcp_nodelay", "max_packet_size", "max_inflight_messages", "max_queued_messages",
+SHARED_SETTINGS = ("set_tcp_nodelay", "max_packet_size", "max_inflight_messages", "max_queued_messages", "max_queued_bytes",
                    "allow_duplicate_messages", "log_type", "log_timestamp_format")
 BARE = ["--send", "bench/{room}", "--receive", "bench/{room}"]
 OURS_TEXT_PB = ["--accounts", "--send", "chat/v1/rooms/{room}/send/text", "--receive", "chat/v1/rooms/{room}/events/pb"]

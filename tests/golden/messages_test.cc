@@ -16,6 +16,7 @@
 
 #include "parley/internal/v1/command.pb.h"
 #include "parley/internal/v1/envelope.pb.h"
+#include "parley/internal/v1/push.pb.h"
 #include "parley/internal/v1/state.pb.h"
 #include "parley/v1/message.pb.h"
 #include "parley/v1/push.pb.h"
@@ -40,10 +41,11 @@ using ::testing::IsEmpty;
 // All message types of our files, nested ones included.
 std::vector<const Descriptor*> AllTypes() {
   std::vector<const Descriptor*> types;
-  for (const auto* file : {v1::Event::descriptor()->file(), v1::Reply::descriptor()->file(),
-                           v1::QuietHours::descriptor()->file(), internal::v1::Command::descriptor()->file(),
-                           internal::v1::RequestEnvelope::descriptor()->file(),
-                           internal::v1::UserRecord::descriptor()->file()}) {
+  for (const auto* file :
+       {v1::Event::descriptor()->file(), v1::Reply::descriptor()->file(),
+        v1::QuietHours::descriptor()->file(), internal::v1::Command::descriptor()->file(),
+        internal::v1::RequestEnvelope::descriptor()->file(), internal::v1::PushItem::descriptor()->file(),
+        internal::v1::UserRecord::descriptor()->file()}) {
     for (int i = 0; i < file->message_type_count(); ++i) types.push_back(file->message_type(i));
   }
   for (size_t i = 0; i < types.size(); ++i) {

@@ -69,7 +69,7 @@ class Doctor(CliTest):
     def test_each_setting_that_breaks_parley_is_a_problem(self):
         for subject, old, new in (
                 ("per_listener_settings", "per_listener_settings false", "per_listener_settings true"),
-                ("max_queued_messages", "max_queued_messages 2000", "max_queued_messages 0"),
+                ("max_queued_messages", "max_queued_messages 5000", "max_queued_messages 0"),
                 ("message_size_limit", "max_packet_size 1048576", "max_packet_size 1048576\nmessage_size_limit 1000"),
                 ("max_packet_size", "max_packet_size 1048576", "max_packet_size 1000"),
                 ("plugin_opt_parley_journal_mib", "parley_journal_mib 64", "parley_journal_mib 1"),

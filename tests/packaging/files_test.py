@@ -86,6 +86,14 @@ class Files(unittest.TestCase):
             json.dump({"groups": [{"name": "dashboard", "rules": rules}]}, file)
         self.run_quietly("promtool", "check", "rules", "--lint=none", path)
 
+    def test_the_bridges_options_file_shows_the_options_of_push_and_no_others_than_there_are(self):
+        described = set(re.findall(r"--([a-z-]+)", self.run_quietly(BRIDGE, "--help")))
+        shown = set(re.findall(r"--([a-z-]+)", read(PACKAGING, "systemd/parley-bridge.default"))) - {"help"}
+        self.assertLessEqual(shown, described)
+        # Servers of the providers' elsewhere, and how many connections, are for tests and rare cases.
+        rare = {"push-fcm-url", "push-apns-url", "push-connections"}
+        self.assertEqual({name for name in described if name.startswith("push-")} - rare - shown, set())
+
     def test_the_bridges_manual_has_its_options(self):
         described = re.findall(r"--([a-z-]+)", self.run_quietly(BRIDGE, "--help"))
         page = read(MADE, "man/parley-bridge.8").replace("\\-", "-")

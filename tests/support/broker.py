@@ -13,7 +13,7 @@ from tests.support.waiting import free_port, wait_until
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("PARLEY_BUILD", os.path.join(ROOT, "build/dev"))
 PLUGIN = os.environ.get("PARLEY_PLUGIN", os.path.join(BUILD, "broker-plugin/parley_plugin.so"))
-BRIDGE = os.path.join(BUILD, "bridge/parley-bridge")
+BRIDGE = os.environ.get("PARLEY_BRIDGE", os.path.join(BUILD, "bridge/parley-bridge"))
 CLI = os.path.join(BUILD, "client/parley")
 START_TIMEOUT_S = 30
 # The runtime of the sanitizer that the plugin was built with (set by the build).

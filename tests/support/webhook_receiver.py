@@ -72,6 +72,9 @@ class WebhookReceiver:
                 pass
 
         class Server(ThreadingHTTPServer):
+            # The default of 5 makes the kernel refuse connections of a sender that opens many at once.
+            request_queue_size = 128
+
             def get_request(self):
                 receiver.connections += 1
                 return super().get_request()

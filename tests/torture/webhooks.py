@@ -2,9 +2,11 @@
 """The bridge is killed with kill -9 at random moments under load, while the receiver fails now and then and one room of it always
 does for a while; then every event must have reached each webhook, in order per room, and twice only what was in flight.
 
-    tests/torture/webhooks.py [--kills 50] [--seed N] [--keep]
+    tests/torture/webhooks.py [--kills 50] [--publishers 2] [--window 1] [--seed N] [--keep]
 
 In order: the first arrivals of a room's events that were taken are 1, 2, 3, … Twice: at most as many as can be in flight at a kill.
+With a larger window, such as --publishers 6 --window 20, more is sent than the receiver, which is Python, can take: then it is judged as far
+as it has come, and that events go on coming.
 """
 import os
 import random
@@ -48,7 +50,7 @@ class Moods:
 
 
 def judge(receiver, heads, kills):
-    """Complaints about what came."""
+    """Complaints about what came. `heads`: where each room must end; none: anywhere."""
     complaints = [f"{path}: {wrong}" for path, wrong, _ in receiver.bad]
     for path, hook in HOOKS.items():
         came, repeated = {}, 0
@@ -65,7 +67,7 @@ def judge(receiver, heads, kills):
             else:
                 complaints.append(f"{path}: {room} {seq} came after {came.get(room, 1)}")
         for room in [hook["room"]] if "room" in hook else ROOMS:
-            if came.get(room, 1) != heads[room]:
+            if heads and came.get(room, 1) != heads[room]:
                 complaints.append(f"{path}: {room} ends at {came.get(room, 1)}, its head is {heads[room]}")
         if repeated > kills * AT_ONCE:
             complaints.append(f"{path}: {repeated} events came twice, more than {kills} kills explain")
@@ -92,8 +94,7 @@ def torture(broker, log, options):
         for path, fields in HOOKS.items():
             made = command(broker, "createWebhook", webhook=path[1:], url=receiver.url(path), **fields)
             receiver.secrets[path] = made["data"]["secret"]
-        # Fewer messages than the receiver, which is Python, can take.
-        workload = Workload(broker, log, USERS, ROOMS, options.seed, publishers=2, window=1)
+        workload = Workload(broker, log, USERS, ROOMS, options.seed, publishers=options.publishers, window=options.window)
         workload.start()
         for kill in range(1, options.kills + 1):
             moods.stubborn = kill % 4 == 0
@@ -109,14 +110,15 @@ def torture(broker, log, options):
             print(f"kill {kill}/{options.kills}: {len(receiver.places())} events were taken", flush=True)
         moods.stubborn = False
         workload.join(60)
-        wait_until(lambda: done(broker), 120, "all webhooks have caught up")
+        if options.window == 1:
+            wait_until(lambda: done(broker), 120, "all webhooks have caught up")
         read_at_rest(broker, log, "carol", ROOMS)
-        complaints = judge(receiver, heads_of(broker), options.kills)
+        complaints = judge(receiver, heads_of(broker) if options.window == 1 else {}, options.kills)
     for complaint in complaints[:20]:
         print(f"VIOLATION {complaint}")
     assert not complaints, f"{len(complaints)} violations"
 
 
 if __name__ == "__main__":
-    OPTIONS = arguments_of(__doc__, kills=50)
+    OPTIONS = arguments_of(__doc__, kills=50, publishers=2, window=1)
     sys.exit(judged(torture, OPTIONS, bridge_options=("--push-allow", "127.0.0.0/8")))

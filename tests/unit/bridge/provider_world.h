@@ -17,8 +17,8 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
-#include "bridge/outbound/base64.h"
 #include "bridge/providers/provider.h"
+#include "schemas/base64.h"
 #include "tests/support/temp_folder.h"
 
 // Keys, tokens and answers for the tests of the push services.
@@ -54,14 +54,14 @@ inline std::vector<std::string> SplitAt(std::string_view text, char separator) {
 
 // 0: the header of a token, 1: its claims.
 inline nlohmann::json PartOf(const std::string& token, size_t part) {
-  return nlohmann::json::parse(bridge::FromBase64(SplitAt(token, '.').at(part)).value());
+  return nlohmann::json::parse(FromBase64(SplitAt(token, '.').at(part), Base64::kEither).value());
 }
 
 // As RFC 7515 has it, by OpenSSL alone.
 inline bool Verifies(const std::string& token, const TestKey& key) {
   const size_t end = token.rfind('.');
   const std::string text = token.substr(0, end);
-  std::string signature = bridge::FromBase64(token.substr(end + 1)).value();
+  std::string signature = FromBase64(token.substr(end + 1), Base64::kEither).value();
   if (EVP_PKEY_get_base_id(key.get()) == EVP_PKEY_EC) {
     if (signature.size() != 64) return false;
     const auto* raw = reinterpret_cast<const unsigned char*>(signature.data());

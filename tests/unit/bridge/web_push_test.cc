@@ -8,13 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bridge/outbound/base64.h"
 #include "bridge/providers/payload.h"
 #include "bridge/providers/providers.h"
 #include "bridge/providers/vapid_key.h"
 #include "bridge/providers/web_push_encryption.h"
 #include "bridge/providers/web_push_limits.h"
 #include "bridge/providers/webhook.h"
+#include "schemas/base64.h"
 #include "schemas/json.h"
 #include "tests/support/temp_folder.h"
 
@@ -34,7 +34,7 @@ constexpr const char* kReceiverPoint =
 constexpr const char* kReceiverAuth = "BTBZMqHH6r4Tts7J_aSIgg";
 
 std::string Bytes(const char* text) {
-  return FromBase64(text).value_or("");
+  return FromBase64(text, Base64::kEither).value_or("");
 }
 
 PushNotification Message() {
@@ -80,7 +80,7 @@ WebPush MakeWebPush(const TempFolder& folder, const std::string& subject = "mail
 nlohmann::json ClaimsOf(const std::string& authorization) {
   const size_t first = authorization.find('.') + 1;
   const std::string claims = authorization.substr(first, authorization.find('.', first) - first);
-  return nlohmann::json::parse(FromBase64(claims).value_or(""));
+  return nlohmann::json::parse(FromBase64(claims, Base64::kEither).value_or(""));
 }
 
 TEST(WebPushEncryption, TheExampleOfTheRfc) {
@@ -93,7 +93,7 @@ TEST(WebPushEncryption, TheExampleOfTheRfc) {
                                    {Bytes(kReceiverPoint), Bytes(kReceiverAuth)}, *secrets);
   ASSERT_TRUE(body);
   EXPECT_EQ(
-      Base64Url(*body),
+      ToBase64Url(*body),
       "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6Tlz"
       "AC8wEqKK6PBru3jl7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN");
 }

@@ -67,14 +67,6 @@ TEST(RawMessage, OtherPayloadsAreShownSafely) {
             "chat/v1/rooms/lobby/events/json {nonsense");
 }
 
-TEST(RawMessage, Base64) {
-  EXPECT_EQ(Base64(""), "");
-  EXPECT_EQ(Base64("f"), "Zg==");
-  EXPECT_EQ(Base64("fo"), "Zm8=");
-  EXPECT_EQ(Base64("foo"), "Zm9v");
-  EXPECT_EQ(Base64("foobar"), "Zm9vYmFy");
-}
-
 TEST(RawMessage, WhereTheAnswerToAPublishComes) {
   EXPECT_EQ(AnswerFilter("sensors/1", "c"), "");
   EXPECT_EQ(AnswerFilter("chat/v1/rooms/lobby/send/text/m1", "c"), "chat/v1/clients/c/acks/json");

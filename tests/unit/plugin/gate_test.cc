@@ -433,21 +433,6 @@ TEST_F(GateTest, MoreThanMayBePublishedInASecondIsRefused) {
   EXPECT_EQ(Publish("bob", "chat/v1/rooms/lobby/send/text/i", "x"), Verdict::kTaken) << "another user";
 }
 
-TEST(RateLimiter, ABucketFillsEvenlyAndHoldsASecond) {
-  RateLimiter limiter;
-  RateLimiter::Clock::time_point now{};
-  const auto take = [&] {
-    int taken = 0;
-    while (limiter.Take("alice", 10, now)) ++taken;
-    return taken;
-  };
-  EXPECT_EQ(take(), 10);
-  now += std::chrono::milliseconds(350);
-  EXPECT_EQ(take(), 3);
-  now += std::chrono::seconds(100);
-  EXPECT_EQ(take(), 10);
-}
-
 TEST_F(GateTest, TheConfiguredLimitOfADraftHoldsAtOnce) {
   domain::ConfigRecord config;
   config.set_max_draft_bytes(5);

@@ -5,8 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include "broker-plugin/auth/base64.h"
-#include "broker-plugin/auth/password.h"
 #include "tests/unit/plugin/temporary_folder.h"
 
 namespace parley::plugin {
@@ -68,22 +66,6 @@ TEST(QuietHours, AreTwoTimesOfDayOrNone) {
         Hours("22:00", "22:00"), Hours("22:00 ", "07:00"), Hours("99:00", "07:00")}) {
     EXPECT_FALSE(CheckQuietHours(hours, zones)) << hours.ShortDebugString();
   }
-}
-
-TEST(Base64, IsReadInItsAlphabetOnly) {
-  ASSERT_TRUE(StartCrypto());
-  EXPECT_EQ(ToBase64("\xFB\xFF\xFE"), "+//+");
-  EXPECT_EQ(FromBase64("+//+", Base64::kStandard), "\xFB\xFF\xFE");
-  EXPECT_EQ(FromBase64("-__-", Base64::kUrlSafe), "\xFB\xFF\xFE");
-  EXPECT_EQ(FromBase64("YQ", Base64::kUrlSafe), "a");
-  EXPECT_EQ(FromBase64("YQ==", Base64::kUrlSafe), "a");
-  EXPECT_EQ(FromBase64("YQ==", Base64::kStandard), "a");
-  EXPECT_EQ(FromBase64("", Base64::kUrlSafe), "");
-  for (const char* text : {"YQ", "-__-", "YQ= =", "Y", "YQ==\n"}) {
-    EXPECT_FALSE(FromBase64(text, Base64::kStandard)) << text;
-  }
-  for (const char* text : {"+//+", "YQ=", "Y", " YQ", "YR"})
-    EXPECT_FALSE(FromBase64(text, Base64::kUrlSafe)) << text;
 }
 
 }  // namespace

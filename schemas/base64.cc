@@ -1,8 +1,8 @@
-#include "bridge/outbound/base64.h"
+#include "schemas/base64.h"
 
 #include <cstdint>
 
-namespace parley::bridge {
+namespace parley {
 namespace {
 
 constexpr std::string_view kStandard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -21,30 +21,34 @@ std::string Encode(std::string_view bytes, std::string_view alphabet) {
   return text;
 }
 
-// -1: of neither alphabet.
-int ValueOf(char digit) {
+// -1: not of this alphabet.
+int ValueOf(char digit, Base64 alphabet) {
   if (digit >= 'A' && digit <= 'Z') return digit - 'A';
   if (digit >= 'a' && digit <= 'z') return digit - 'a' + 26;
   if (digit >= '0' && digit <= '9') return digit - '0' + 52;
-  if (digit == '+' || digit == '-') return 62;
-  if (digit == '/' || digit == '_') return 63;
+  if (alphabet != Base64::kUrlSafe && digit == '+') return 62;
+  if (alphabet != Base64::kUrlSafe && digit == '/') return 63;
+  if (alphabet != Base64::kStandard && digit == '-') return 62;
+  if (alphabet != Base64::kStandard && digit == '_') return 63;
   return -1;
 }
 
 }  // namespace
 
-std::string Base64(std::string_view bytes) {
+std::string ToBase64(std::string_view bytes) {
   std::string text = Encode(bytes, kStandard);
   text.append((4 - text.size() % 4) % 4, '=');
   return text;
 }
 
-std::string Base64Url(std::string_view bytes) {
+std::string ToBase64Url(std::string_view bytes) {
   return Encode(bytes, kForUrls);
 }
 
-std::optional<std::string> FromBase64(std::string_view text) {
-  if (text.size() % 4 == 0) {
+std::optional<std::string> FromBase64(std::string_view text, Base64 alphabet) {
+  const bool whole = text.size() % 4 == 0;
+  if (alphabet == Base64::kStandard && !whole) return std::nullopt;
+  if (whole) {
     for (int padding = 0; padding < 2 && !text.empty() && text.back() == '='; ++padding)
       text.remove_suffix(1);
   }
@@ -54,7 +58,7 @@ std::optional<std::string> FromBase64(std::string_view text) {
   uint32_t bits = 0;
   int held = 0;
   for (const char digit : text) {
-    const int value = ValueOf(digit);
+    const int value = ValueOf(digit, alphabet);
     if (value < 0) return std::nullopt;
     bits = bits << 6 | static_cast<uint32_t>(value);
     held += 6;
@@ -67,4 +71,4 @@ std::optional<std::string> FromBase64(std::string_view text) {
   return bytes;
 }
 
-}  // namespace parley::bridge
+}  // namespace parley
