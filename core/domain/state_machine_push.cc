@@ -19,12 +19,6 @@ Device* FindDevice(PushRecord& record, const std::string& device) {
   return nullptr;
 }
 
-template <typename Which>
-void EraseDevices(PushRecord& record, Which which) {
-  auto& devices = *record.mutable_devices();
-  devices.erase(std::remove_if(devices.begin(), devices.end(), which), devices.end());
-}
-
 // The setting of a room for a device, made when there is none.
 RoomSetting& SettingOf(Device& device, const RoomRecord& room) {
   for (RoomSetting& setting : *device.mutable_rooms()) {
@@ -46,25 +40,6 @@ bool SameTarget(const Device& one, const Device& other) {
     return only.SerializeAsString();
   };
   return target(one) == target(other);
-}
-
-// Whether a notification to one would be shown where one to the other is. A subscription may get new keys,
-// and an app's topic change, at the same address.
-bool SameAddress(const Device& one, const Device& other) {
-  if (one.target_case() != other.target_case()) return false;
-  switch (one.target_case()) {
-    case Device::kWebPush:
-      return one.web_push().endpoint() == other.web_push().endpoint();
-    case Device::kFcm:
-      return one.fcm().token() == other.fcm().token();
-    case Device::kApns:
-      return one.apns().token() == other.apns().token();
-    case Device::kWebhook:
-      return one.webhook().url() == other.webhook().url();
-    case Device::TARGET_NOT_SET:
-      break;
-  }
-  return false;
 }
 
 // What a device says of itself, over what is known of it.
@@ -126,10 +101,6 @@ void StateMachine::RegisterPush(Context& context, const internal::v1::RegisterPu
     return context.Refuse(Code::INVALID_ARGUMENT, "give a target");
   }
   PushRecord record = context.known.push.value_or(PushRecord());
-  // A message is told once at an address: its newest registration has it.
-  EraseDevices(record, [&asked](const Device& known) {
-    return known.device() != asked.device() && SameAddress(known, asked);
-  });
   Device* device = FindDevice(record, asked.device());
   if (device == nullptr) {
     if (record.devices_size() >= limits::kPushDevicesMax) {
@@ -168,7 +139,10 @@ void StateMachine::UnregisterPush(Context& context, const internal::v1::Unregist
     return context.Refuse(Code::FAILED_PRECONDITION,
                           "device " + gone.device() + " has registered another target meanwhile");
   }
-  EraseDevices(record, [&gone](const Device& known) { return known.device() == gone.device(); });
+  auto& devices = *record.mutable_devices();
+  devices.erase(std::remove_if(devices.begin(), devices.end(),
+                               [&gone](const Device& known) { return known.device() == gone.device(); }),
+                devices.end());
   ChangePush(context, *user, std::move(record));
 }
 

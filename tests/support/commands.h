@@ -113,13 +113,12 @@ inline Command AsMember(Command command) {
 }
 
 // A device of the user's that wants notifications.
-// `token`: the device's own when it is not given.
-inline Command RegisterPush(std::string_view user, std::string_view device, std::string_view token = {},
+inline Command RegisterPush(std::string_view user, std::string_view device, std::string_view token = "token",
                             uint64_t now_ms = 1000) {
   Command command = AsMember(By(user, now_ms));
   internal::v1::PushRecord::Device& registered = *command.mutable_register_push()->mutable_device();
   registered.set_device(std::string(device));
-  registered.mutable_fcm()->set_token(token.empty() ? "token of " + std::string(device) : std::string(token));
+  registered.mutable_fcm()->set_token(std::string(token));
   return command;
 }
 
