@@ -43,7 +43,8 @@ class FeedEffects {
   // The changes of the rows, under their whole keys.
   void AddTo(store::LocalBatch& batch) const;
   const std::vector<FeedPublication>& publications() const { return publications_; }
-  bool empty() const { return rows_.empty() && publications_.empty(); }
+  bool empty() const { return size() == 0; }
+  size_t size() const { return rows_.size() + publications_.size(); }
 
  private:
   const store::LocalStore& store_;

@@ -231,6 +231,7 @@ void FeedRunner::DecideRun(const store::StoreView& view, FeedTime now) {
     }
     decided.offset = entry.index;
     decided.entries.push_back(entry.index);
+    if (decided.effects.size() >= limits::kFeedEffectsPerRun) break;
   }
   if (failed != nullptr) {
     more_ = true;
@@ -241,7 +242,7 @@ void FeedRunner::DecideRun(const store::StoreView& view, FeedTime now) {
   }
   failing_.reset();
   // Items may have ended the read before its limit of entries: the next one finds out.
-  more_ = !entries->empty() && view.applied() != entries->back().index;
+  more_ = decided.offset && view.applied() != *decided.offset;
   if (entries->empty()) decided.offset = std::max(position_->offset, view.applied());
   decided_.emplace(std::move(decided));
 }

@@ -47,6 +47,9 @@ inline constexpr int kFeedNice = 5;
 // from moving.
 inline constexpr size_t kFeedEntriesPerRead = 512;
 inline constexpr size_t kFeedItemsPerRead = 4'096;
+// What a consumer may want done, rows and publications, before it is carried out; above: no further entry is
+// looked at until it is. One entry may bring more.
+inline constexpr size_t kFeedEffectsPerRun = 4'096;
 // Between two reads of a consumer that has nothing left to catch up with: each moves the store's view.
 inline constexpr int64_t kFeedPauseMs = 15;
 // While more entries than this are committed in a second, a consumer that is behind pauses between two reads,

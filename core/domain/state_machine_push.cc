@@ -49,7 +49,8 @@ bool SameTarget(const Device& one, const Device& other) {
 }
 
 // Whether a notification to one would be shown where one to the other is. A subscription may get new keys,
-// and an app's topic change, at the same address.
+// and an app's topic change, at the same address. The server behind a webhook may serve many devices: it is
+// told which one each notification is for.
 bool SameAddress(const Device& one, const Device& other) {
   if (one.target_case() != other.target_case()) return false;
   switch (one.target_case()) {
@@ -60,7 +61,6 @@ bool SameAddress(const Device& one, const Device& other) {
     case Device::kApns:
       return one.apns().token() == other.apns().token();
     case Device::kWebhook:
-      return one.webhook().url() == other.webhook().url();
     case Device::TARGET_NOT_SET:
       break;
   }

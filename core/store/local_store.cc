@@ -35,6 +35,14 @@ rocksdb::Slice AsSlice(std::string_view text) {
   return {text.data(), text.size()};
 }
 
+// The least key after all that start with this; "": there is none.
+std::string EndOf(std::string_view prefix) {
+  std::string end(prefix);
+  while (!end.empty() && end.back() == '\xff') end.pop_back();
+  if (!end.empty()) ++end.back();
+  return end;
+}
+
 rocksdb::Options LocalOptions(std::function<void(const std::string&)> log, rocksdb::Env* env) {
   rocksdb::Options options = BaseOptions(std::move(log));
   if (env != nullptr) options.env = env;
@@ -82,7 +90,12 @@ class RocksLocalStore final : public LocalStore {
     std::shared_lock lock(mutex_);
     if (Status open = EnsureOpen(lock); !open) return std::move(open).error();
     std::vector<Row> rows;
-    const std::unique_ptr<rocksdb::Iterator> row(database_->NewIterator({}));
+    // Without a bound it would walk over what was deleted behind the prefix, up to a row that is there.
+    const std::string end = EndOf(prefix);
+    const rocksdb::Slice bound = end;
+    rocksdb::ReadOptions options;
+    if (!end.empty()) options.iterate_upper_bound = &bound;
+    const std::unique_ptr<rocksdb::Iterator> row(database_->NewIterator(options));
     for (row->Seek(AsSlice(std::max(prefix, after)));
          row->Valid() && row->key().starts_with(AsSlice(prefix)) && rows.size() < limit; row->Next()) {
       if (!after.empty() && row->key() == AsSlice(after)) continue;

@@ -60,9 +60,9 @@ class Providers(ParleyTest):
             return seen and seen[0]["state"] == "OFFLINE"
         wait_until(there, 20, "bob is gone")
 
-    def unregister(self):
+    def unregister(self, device="phone"):
         with self.client("bob") as bob:
-            bob.request("push.unregister", device="phone")
+            bob.request("push.unregister", device=device)
         self.bob_is_gone()
 
     def fate(self, ack, *states):
@@ -233,6 +233,36 @@ class Fcm(Providers):
     def test_a_token_that_is_refused_is_replaced(self):
         requests, _ = self.tell("fcm", [error(401, "UNAUTHENTICATED")], "ACCEPTED", attempts=2)
         self.assertNotEqual(*[each["headers"]["authorization"] for each in requests])
+
+
+class Hanging(Providers):
+    def test_a_provider_that_hangs_delays_no_other(self):
+        """More messages than a provider may have under way: Apple answers none of them, and Google's devices are told of all."""
+        count = 300
+        self.register("apns")
+        token = f"{next(self.tokens):064x}"
+        with self.client("bob") as bob:
+            self.ask(bob, "push.register", device="tablet", fcm={"token": token})
+        self.addCleanup(self.unregister, "tablet")
+        self.bob_is_gone()
+        self.services.answer("apns", *[{"act": "hang"}] * count)
+        ids = [self.alice.send(self.lobby, f"message {i}") for i in range(count)]
+        last = [self.alice.ack(each, 60) for each in ids][-1]
+
+        def told():
+            return {each["body"]["message"]["data"]["seq"] for each in self.services.requests("fcm")
+                    if each["body"]["message"]["token"] == token}
+        wait_until(lambda: len(told()) == count, 60, "FCM has every message")
+
+        def states(ack):
+            devices = self.ask(self.alice, "message.explain", room=self.lobby, seq=ack["seq"])["devices"]
+            return {each["device"]: each["state"] for each in devices}
+        wait_until(lambda: states(last)["tablet"] == "ACCEPTED", 20, "the bridge knows it")
+        # Apple has them, and none has come to an end meanwhile.
+        requests = self.came("apns")
+        self.assertTrue(requests and all(each["answer"] == "hang" for each in requests), len(requests))
+        first = min(int(each["body"]["parley"]["seq"]) for each in requests)
+        self.assertEqual((states({"seq": first})["phone"], states(last)["phone"]), ("SENDING", "WAITING"))
 
 
 class SignIn(Providers):

@@ -42,9 +42,9 @@ class WebPush(ParleyTest):
                 self.ask(bob, method, **request)
         self.bob_is("OFFLINE")
 
-    def unregister(self):
+    def unregister(self, device="phone"):
         with self.client("bob") as bob:
-            bob.request("push.unregister", device="phone")
+            bob.request("push.unregister", device=device)
         self.bob_is("OFFLINE")
 
     def bob_is(self, state):
@@ -171,12 +171,25 @@ class WebPush(ParleyTest):
         self.assert_suppressed(ack, "READ")
 
     def test_a_subscription_that_is_no_more_is_removed(self):
-        self.register(subscription=self.receiver.gone())
-        ack = self.alice.say(self.lobby, "is anybody there?")
-        fate = self.fate(ack, "FAILED")
-        self.assertEqual((fate["reason"], fate["status"]), ("DEAD", 404), fate)
-        with self.client("bob") as bob:
-            wait_until(lambda: not self.ask(bob, "push.list")["devices"], 20, "the registration is removed")
+        for status in (404, 410):
+            with self.subTest(status=status):
+                self.register(subscription=self.receiver.gone(status))
+                refused = len(self.receiver.refused)
+                ack = self.alice.say(self.lobby, "is anybody there?")
+                fate = self.fate(ack, "FAILED")
+                self.assertEqual((fate["reason"], fate["status"], fate["attempts"]), ("DEAD", status, 1), fate)
+                with self.client("bob") as bob:
+                    wait_until(lambda: not self.ask(bob, "push.list")["devices"], 20, "the registration is removed")
+                    # The next message is for the device that is there.
+                    self.ask(bob, "push.register", device="laptop", webPush=self.receiver.subscription)
+                self.bob_is("OFFLINE")
+                self.addCleanup(self.unregister, "laptop")
+                ack = self.alice.say(self.lobby, "and now?")
+                self.receiver.wait(lambda said: said.get("seq") == str(ack["seq"]), "the laptop is told")
+                devices = self.ask(self.alice, "message.explain", room=self.lobby, seq=ack["seq"])["devices"]
+                self.assertEqual([each["device"] for each in devices], ["laptop"])
+                self.assertEqual(len(self.receiver.refused), refused + 1, self.receiver.refused)
+                self.unregister("laptop")
 
     def test_the_key_is_the_bridges_alone(self):
         path = os.path.join(self.broker.data, "bridge/vapid.pem")

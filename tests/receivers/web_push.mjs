@@ -5,7 +5,7 @@
 //
 // Writes its PushSubscription into the file SUBSCRIPTION once it listens (on loopback), then prints a JSON line
 // for each message: {"ttl":…,"urgency":…,"topic":…,"subject":…,"payload":…}; for one that it refuses, which the
-// sender sees as 400 or 403: {"refused":"why"}. Runs until it is killed.
+// sender sees as 400 or 403, 410 at the path /gone and 404 at others: {"refused":"why"}. Runs until it is killed.
 import {createDecipheriv, createECDH, createPublicKey, hkdfSync, randomBytes, verify} from 'node:crypto';
 import {createServer} from 'node:http';
 import {renameSync, writeFileSync} from 'node:fs';
@@ -66,6 +66,7 @@ export function checkVapid(authorization, origin, nowSeconds) {
 }
 
 async function take(request, origin, browser) {
+  require(request.url !== '/gone', 410, 'the subscription is gone');
   require(request.method === 'POST' && request.url === '/push', 404, 'no such subscription');
   const body = [];
   let bytes = 0;

@@ -14,6 +14,7 @@ class PushServices:
     """APNs, FCM and the OAuth endpoint of its accounts, in `folder`: with PushServices(folder) as services: …. The keys and
     the account that the bridge needs are made there: bridge_options() names them."""
 
+    PROGRAM = "http2.mjs"
     PROJECT, TEAM, KEY_ID, TOPIC = "project-1", "TEAM123456", "KEY1234567", "org.example.chat"
 
     def __init__(self, folder):
@@ -63,7 +64,7 @@ class PushServices:
 
     def __enter__(self):
         self.process = subprocess.Popen(
-            ["node", os.path.join(RECEIVERS, "http2.mjs"), self.certificate, self.key, self.authority.path("apns.pub"),
+            ["node", os.path.join(RECEIVERS, self.PROGRAM), self.certificate, self.key, self.authority.path("apns.pub"),
              self.authority.path("fcm.pub")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -86,3 +87,21 @@ class PushServices:
             self.process.wait(10)
         self._reader.join(10)
         self.process.stdout.close()
+
+
+class PushSink(PushServices):
+    """Takes whatever the services would take, checks nothing and answers at once: sink.mjs."""
+
+    PROGRAM = "sink.mjs"
+
+    def ask(self, **question):
+        """The answer to a question that sink.mjs has; one at a time."""
+        asked = len(self._lines)
+        self.process.stdin.write(json.dumps(question) + "\n")
+        self.process.stdin.flush()
+        wait_until(lambda: len(self._lines) > asked, 20, f"the answer to {question}")
+        return self._lines[asked]
+
+    def subscription(self, name):
+        """What push.register takes as webPush."""
+        return {"endpoint": f"{self.url}/push/{name}", "keys": self._lines[0]["keys"]}

@@ -1,4 +1,4 @@
-"""A browser with its push service (tests/receivers/web_push.mjs), as a process of Node."""
+"""A browser with its push service, as a process of Node."""
 import json
 import os
 import shutil
@@ -9,15 +9,18 @@ import threading
 from tests.support.broker import ROOT
 from tests.support.waiting import wait_until
 
+PROGRAM = os.path.join(ROOT, "tests/receivers/web_push.mjs")
+
 
 class WebPushReceiver:
-    """A context manager. `subscription` is what push.register takes as webPush; `messages` what came, each checked and decrypted."""
+    """A context manager. `subscription` is what push.register takes as webPush; `messages` what came, each checked and decrypted.
+    `program`: another one that says what web_push.mjs says; `arguments`: put before the path of its subscription."""
 
-    def __init__(self):
+    def __init__(self, program=PROGRAM, *arguments):
         self.folder = tempfile.mkdtemp(prefix="parley-receiver-")
         self.path = os.path.join(self.folder, "subscription.json")
         self.changed, self.messages, self.refused = threading.Condition(), [], []
-        self.process = subprocess.Popen(["node", os.path.join(ROOT, "tests/receivers/web_push.mjs"), self.path],
+        self.process = subprocess.Popen(["node", program, *arguments, self.path],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True, text=True)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
@@ -53,10 +56,11 @@ class WebPushReceiver:
         with open(self.path, encoding="utf-8") as file:
             return json.load(file)
 
-    def gone(self):
-        """A subscription that its push service does not know."""
+    def gone(self, status):
+        """A subscription that its push service does not know (404) or does not know any more (410)."""
         subscription = self.subscription
-        return {**subscription, "endpoint": subscription["endpoint"] + "-gone"}
+        path = {404: "/unknown", 410: "/gone"}[status]
+        return {**subscription, "endpoint": subscription["endpoint"].replace("/push", path)}
 
     def seen(self):
         """{(type, room, seq): how often it came}."""

@@ -64,6 +64,18 @@ TEST_F(FeedRunnerTest, ManyEntriesAreReadInPieces) {
   EXPECT_THAT(consumer_.tried, SizeIs(limits::kFeedEntriesPerRead * 2 + 1));
 }
 
+TEST_F(FeedRunnerTest, MuchThatIsWantedIsCarriedOutInPieces) {
+  consumer_.rows_each = limits::kFeedEffectsPerRun / 2;
+  FeedRunner& runner = world_.Start(consumer_);
+  Say(4);
+  runner.Step();
+  EXPECT_EQ(world_.Seen(), "2 3 ");
+  EXPECT_EQ(runner.status(world_.now.steady_ms).offset, LogIndex{3});
+  world_.Settle();
+  EXPECT_EQ(world_.Seen(), "2 3 4 5 6 ");
+  EXPECT_THAT(consumer_.tried, ElementsAre(2, 3, 4, 5, 6));
+}
+
 TEST_F(FeedRunnerTest, GoesOnAfterARestart) {
   world_.Start(consumer_);
   Say(2);

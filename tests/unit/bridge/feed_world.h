@@ -41,6 +41,9 @@ class ScriptedConsumer final : public bridge::FeedConsumer {
     tried.push_back(entry.index.value);
     const std::string row = effects.Get("seen").value().value_or("");
     effects.Put("seen", row + std::to_string(entry.index.value) + " ");
+    for (size_t i = 0; i < rows_each; ++i) {
+      effects.Put(std::to_string(entry.index.value) + "-" + std::to_string(i), {});
+    }
     if (publishes) effects.Publish({"t", std::to_string(entry.index.value), 0}, key);
     if (const auto told = answers.find(entry.index.value); told != answers.end()) return told->second;
     return bridge::Handled::Done();
@@ -49,6 +52,7 @@ class ScriptedConsumer final : public bridge::FeedConsumer {
   std::map<uint64_t, bridge::Handled> answers;  // to entries; the others are done
   std::vector<uint64_t> tried;
   Begin begins = Begin::kFirstEntry;
+  size_t rows_each = 0;  // for each entry, besides
   bool publishes = false;
   std::string key;  // of what is published
 };

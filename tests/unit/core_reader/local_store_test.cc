@@ -6,6 +6,7 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <rocksdb/perf_context.h>
 
 #include "tests/unit/core_reader/tiny_store.h"
 
@@ -58,6 +59,36 @@ TEST_F(LocalStoreTest, ScansInOrderWithinThePrefix) {
   EXPECT_EQ(Keys(*store, "b", "bb", 10), (Strings{"bc"}));
   EXPECT_EQ(Keys(*store, "b", "bc", 10), Strings());
   EXPECT_EQ(Keys(*store, "d", "", 10), Strings());
+}
+
+TEST_F(LocalStoreTest, ScansPrefixesThatEndWithTheGreatestByte) {
+  const std::unique_ptr<LocalStore> store = Open();
+  LocalBatch batch;
+  for (const char* key : {"b\xff", "b\xff\xff",
+                          "b\xff"
+                          "a",
+                          "c", "\xff", "\xff\xff"})
+    batch.Put(key, key);
+  ASSERT_TRUE(store->Write(batch, Durability::kDisk));
+  using Strings = std::vector<std::string>;
+  EXPECT_EQ(Keys(*store, "b\xff", "", 10), (Strings{"b\xff",
+                                                    "b\xff"
+                                                    "a",
+                                                    "b\xff\xff"}));
+  EXPECT_EQ(Keys(*store, "\xff", "", 10), (Strings{"\xff", "\xff\xff"}));
+}
+
+TEST_F(LocalStoreTest, AScanDoesNotWalkOverWhatWasDeletedBehindItsPrefix) {
+  const std::unique_ptr<LocalStore> store = Open();
+  LocalBatch batch;
+  batch.Put("b", "");
+  for (int i = 0; i < 1'000; ++i) batch.Put("c" + std::to_string(i), "");
+  for (int i = 0; i < 1'000; ++i) batch.Delete("c" + std::to_string(i));
+  ASSERT_TRUE(store->Write(batch, Durability::kProcess));
+  rocksdb::get_perf_context()->Reset();
+  EXPECT_EQ(Keys(*store, "b", "", 10), std::vector<std::string>{"b"});
+  EXPECT_EQ(Keys(*store, "b", "b", 10), std::vector<std::string>());
+  EXPECT_LE(rocksdb::get_perf_context()->internal_delete_skipped_count, 2U);
 }
 
 TEST_F(LocalStoreTest, TheFolderIsTheOwnersAlone) {
