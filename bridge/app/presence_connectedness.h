@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "bridge/presence/presence_service.h"
 #include "bridge/push/connectedness.h"
@@ -13,6 +14,8 @@ class PresenceConnectedness final : public Connectedness {
   explicit PresenceConnectedness(const PresenceService& presence) : presence_(presence) {}
 
   Whereabouts Of(const std::string& user) const override;
+  std::vector<LostUser> LostAfter(uint64_t number) const override;
+  uint64_t newest_lost() const override;
 
  private:
   const PresenceService& presence_;

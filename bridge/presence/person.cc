@@ -58,6 +58,7 @@ internal::v1::PresenceRecord RecordOf(const Person& person) {
   record.set_online(person.here);
   record.set_shown_last_seen_ms(person.shown_last_seen_ms);
   record.set_shown_status_text(person.shown_status_text);
+  record.set_heard_ms(person.heard_ms);
   return record;
 }
 
@@ -68,6 +69,7 @@ void Restore(const internal::v1::PresenceRecord& record, Person& person) {
   person.last_seen_ms = record.last_seen_ms();
   person.shown_last_seen_ms = record.shown_last_seen_ms();
   person.shown_status_text = record.shown_status_text();
+  person.heard_ms = record.heard_ms();
 }
 
 }  // namespace parley::bridge

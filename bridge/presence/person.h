@@ -25,6 +25,7 @@ struct Person {
   bool here = false;       // online: connected, or gone for less than the grace
   int64_t leaves_ms = -1;  // when the grace ends; -1: it has not begun
   uint64_t gone_ms = 0;    // wall clock, when it began
+  uint64_t heard_ms = 0;   // wall clock: when the last session died, its last sign of life; 0: it did not
   v1::Presence::State chosen = v1::Presence::ONLINE;
   std::string status_text;
   uint64_t last_seen_ms = 0;

@@ -5,6 +5,15 @@
 #include <utility>
 
 namespace parley::bridge {
+namespace {
+
+// Losses that are remembered; above: the oldest are forgotten.
+constexpr size_t kLostMax = 4'096;
+// A loss of so long before the bridge was last there has been dealt with.
+constexpr uint64_t kLostBeforeMs = 120'000;
+
+}  // namespace
+
 void PresenceModel::Load(const std::string& user, const internal::v1::PresenceRecord& record) {
   Person& person = persons_[user];
   person.user = user;
@@ -47,6 +56,7 @@ void PresenceModel::Connected(const std::string& user, const PresenceTime& time)
     BeginAnew(person);
   }
   ++person.sessions;
+  person.heard_ms = 0;
   EndGrace(person);
   if (!person.here) Arrive(person);
   Changed(person, time);
@@ -60,7 +70,10 @@ void PresenceModel::Disconnected(const SessionTable::Step& step, const PresenceT
   --person.sessions;
   if (person.deleted) return ForgetIfDone(step.user);
   const uint64_t gone_ms = step.at_ms != 0 ? step.at_ms : time.wall_ms;
-  if (person.sessions == 0) BeginGrace(person, gone_ms, step.silent ? 0 : grace_ms_, time);
+  if (person.sessions == 0) {
+    person.heard_ms = step.heard_ms;
+    BeginGrace(person, gone_ms, step.silent ? 0 : grace_ms_, time);
+  }
   Changed(person, time);
 }
 
@@ -93,7 +106,27 @@ void PresenceModel::Tick(const PresenceTime& time) {
     EndGrace(person);
     person.last_seen_ms = person.gone_ms;
     Leave(person, time);
+    if (person.heard_ms != 0) Lose(person);
     Changed(person, time);
+  }
+}
+
+void PresenceModel::Lose(const Person& person) {
+  lost_.push_back({++losses_, person.user, person.heard_ms});
+  if (lost_.size() > kLostMax) lost_.pop_front();
+}
+
+std::vector<LostPerson> PresenceModel::LostAfter(uint64_t number) const {
+  const auto first =
+      std::upper_bound(lost_.begin(), lost_.end(), number,
+                       [](uint64_t wanted, const LostPerson& lost) { return wanted < lost.number; });
+  return {first, lost_.end()};
+}
+
+void PresenceModel::LoadLost(uint64_t alive_ms) {
+  for (const auto& [user, person] : persons_) {
+    if (person.here || person.heard_ms == 0) continue;
+    if (person.last_seen_ms + kLostBeforeMs >= alive_ms) Lose(person);
   }
 }
 

@@ -27,6 +27,13 @@ struct PresencePublication {
   v1::RoomPresence room;
 };
 
+// Somebody whose last session has died.
+struct LostPerson {
+  uint64_t number = 0;  // of the loss, in this process; they rise
+  std::string user;
+  uint64_t heard_ms = 0;  // wall clock: the last sign of life
+};
+
 struct RoomOfPerson {
   Rid rid;
   std::string room;
@@ -54,6 +61,13 @@ class PresenceModel {
   // What a person says of themselves. `state`: not OFFLINE.
   v1::Presence Set(const std::string& user, std::optional<v1::Presence::State> state,
                    const std::optional<std::string>& status_text, const PresenceTime& time);
+  // Who has died (their grace is over) since the loss of this number, and by what was kept. Some may be back
+  // by now. The newest few thousand are remembered.
+  std::vector<LostPerson> LostAfter(uint64_t number) const;
+  uint64_t newest_lost() const { return lost_.empty() ? 0 : lost_.back().number; }
+  // By what was kept, those who died shortly before the bridge was last there. After Load().
+  void LoadLost(uint64_t alive_ms);
+
   // nullptr: never seen.
   const Person* Find(std::string_view user) const;
   // "": not known.
@@ -123,6 +137,7 @@ class PresenceModel {
   void EndGrace(Person& person);
   void Arrive(Person& person);
   void Leave(Person& person, const PresenceTime& time);
+  void Lose(const Person& person);
   void Changed(Person& person, const PresenceTime& time);
   void Queue(Person& person, const PresenceTime& time);
   void Queue(Room& room, const PresenceTime& time);
@@ -139,6 +154,9 @@ class PresenceModel {
   std::map<Rid, Room> rooms_;
   size_t here_count_ = 0;
   std::vector<std::string> unconfirmed_;  // here by what was kept
+
+  std::deque<LostPerson> lost_;
+  uint64_t losses_ = 0;
 
   std::set<std::pair<int64_t, std::string>> leaving_;  // by the end of the grace
   std::set<std::pair<int64_t, std::string>> due_;      // people, by when they may be published

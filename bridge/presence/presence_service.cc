@@ -45,6 +45,7 @@ Status PresenceService::Start() {
   if (!loaded) return loaded.error();
   fresh_ = loaded->fresh;
   gone_ms_ = loaded->alive_ms;
+  model_.LoadLost(loaded->alive_ms);
   thread_ = std::thread([this] { Run(); });
   return {};
 }
@@ -144,6 +145,16 @@ std::optional<PresenceService::Seen> PresenceService::Find(const std::string& us
   Seen seen{.connected = person->sessions > 0, .chosen = person->chosen};
   if (person->here && !seen.connected) seen.leaving_ms = std::max<int64_t>(0, person->leaves_ms - now_ms);
   return seen;
+}
+
+std::vector<LostPerson> PresenceService::LostAfter(uint64_t number) const {
+  const std::lock_guard lock(mutex_);
+  return model_.LostAfter(number);
+}
+
+uint64_t PresenceService::newest_lost() const {
+  const std::lock_guard lock(mutex_);
+  return model_.newest_lost();
 }
 
 Result<v1::Presence> PresenceService::Get(const std::string& user, bool own) const {

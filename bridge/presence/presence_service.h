@@ -91,6 +91,10 @@ class PresenceService {
   };
   std::optional<Seen> Find(const std::string& user) const;
 
+  // As of PresenceModel. Any thread.
+  std::vector<LostPerson> LostAfter(uint64_t number) const;
+  uint64_t newest_lost() const;
+
   PresenceStatus status() const;
 
  private:

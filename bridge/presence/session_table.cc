@@ -3,6 +3,17 @@
 #include <utility>
 
 namespace parley::bridge {
+namespace {
+
+// What comes with the end of a connection, a DISCONNECT, comes so shortly before it.
+constexpr uint64_t kLeaveMs = 50;
+
+uint64_t HeardOf(const internal::v1::SessionNotice::Session& told) {
+  if (!told.has_quiet_ms() || told.quiet_ms() <= kLeaveMs || told.quiet_ms() >= told.ts_ms()) return 0;
+  return told.ts_ms() - told.quiet_ms();
+}
+
+}  // namespace
 
 SessionTable::Heard SessionTable::Hear(const internal::v1::SessionNotice& notice, uint64_t wall_ms) {
   Heard heard;
@@ -40,7 +51,7 @@ void SessionTable::Apply(const internal::v1::SessionNotice::Session& told, Heard
   const bool known = found != sessions_.end();
   if (!told.connected()) {
     if (!known || found->second.number != told.number()) return;  // taken over, or never heard of
-    heard.steps.push_back({std::move(found->second.user), false, told.ts_ms(), told.silent()});
+    heard.steps.push_back({std::move(found->second.user), false, told.ts_ms(), told.silent(), HeardOf(told)});
     sessions_.erase(found);
     return;
   }
@@ -50,13 +61,13 @@ void SessionTable::Apply(const internal::v1::SessionNotice::Session& told, Heard
     found->second.list = list_;
     return;
   }
-  if (known) heard.steps.push_back({std::move(found->second.user), false, told.ts_ms(), false});
+  if (known) heard.steps.push_back({std::move(found->second.user), false, told.ts_ms(), false, 0});
   if (told.user().empty()) {  // its user was deleted
     if (known) sessions_.erase(found);
     return;
   }
   sessions_[told.client()] = {told.user(), told.number(), list_};
-  heard.steps.push_back({told.user(), true, 0, false});
+  heard.steps.push_back({told.user(), true, 0, false, 0});
 }
 
 void SessionTable::EndList(uint64_t wall_ms, Heard& heard) {
@@ -66,7 +77,7 @@ void SessionTable::EndList(uint64_t wall_ms, Heard& heard) {
       ++entry;
       continue;
     }
-    heard.steps.push_back({std::move(entry->second.user), false, gone_ms, false});
+    heard.steps.push_back({std::move(entry->second.user), false, gone_ms, false, 0});
     entry = sessions_.erase(entry);
   }
   state_ = State::kComplete;

@@ -78,6 +78,7 @@ Status PushDecider::Decide(const OutboxItem& found, PushPlan& plan) {
   PushFacts facts = FactsOf(**message, item.user(), *device != nullptr ? **device : kNoDevice,
                             *there && *member ? &**member : nullptr, parts_.zones, parts_.now_ms);
   facts.registered = *device != nullptr;
+  facts.received = item.doubted() && *member && (*member)->delivered() >= item.seq();
   facts.user = parts_.connectedness.Of(item.user());
   const PushDecision decision = DecidePush(facts);
   switch (decision.kind) {

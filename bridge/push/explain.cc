@@ -115,6 +115,11 @@ class Explanation {
       for (int i = 0; i < std::min(group.uids_size(), group.device_numbers_size()); ++i) {
         const PushDeviceId device{{group.uids(i)}, group.device_numbers(i)};
         if (only && *only != device.uid) continue;
+        if (group.reason() == v1::Push::ONLINE && reply.devices_size() < limits::kPushExplainedMax) {
+          const auto later = parts_.outbox.Get(LedgerKey(rid_, seq_, device));
+          if (!later) return later.error();
+          if (*later) continue;  // the session had died: it was decided again
+        }
         PushLedgerRecord record;
         record.set_state(v1::Push::SUPPRESSED);
         record.set_reason(group.reason());

@@ -5,8 +5,7 @@
 
 namespace parley::bridge {
 
-void PutFate(const PushItem& item, const PushFate& fate, PushBatch& batch) {
-  if (item.withdraw()) return;
+PushLedgerRecord RecordOf(const PushItem& item, const PushFate& fate) {
   PushLedgerRecord record;
   record.set_provider(item.provider());
   record.set_state(fate.state);
@@ -19,8 +18,37 @@ void PutFate(const PushItem& item, const PushFate& fate, PushBatch& batch) {
   record.set_detail(Printable(fate.detail, limits::kPushDetailBytesMax));
   record.set_read_ms(static_cast<uint64_t>(fate.read_ms));
   record.set_device(item.device());
+  return record;
+}
+
+void PutFate(const PushItem& item, const PushFate& fate, PushBatch& batch) {
+  if (item.withdraw()) return;
   batch.Put(LedgerKey(Rid{item.rid()}, Seq{item.seq()}, {Uid{item.uid()}, item.device_number()}),
-            record.SerializeAsString());
+            RecordOf(item, fate).SerializeAsString());
+}
+
+PushItem ItemOf(const ToldMessage& message, Uid uid, const std::string& user, const PushDeviceRecord& device,
+                int64_t now_ms) {
+  PushItem item;
+  item.set_feed(message.event.feed());
+  item.set_rid(message.rid.value);
+  item.set_room(message.event.room());
+  item.set_seq(message.event.seq());
+  item.set_uid(uid.value);
+  item.set_user(user);
+  item.set_device(device.device());
+  item.set_device_number(device.number());
+  item.set_provider(ProviderOf(device));
+  item.set_priority(IsUrgent(message, user) ? kPushUrgent : kPushOrdinary);
+  item.set_decided_ms(static_cast<uint64_t>(now_ms));
+  item.set_expires_ms(static_cast<uint64_t>(ExpiryOf(message, device)));
+  return item;
+}
+
+void Queue(const PushItem& item, v1::Push::Reason reason, FeedEffects& effects) {
+  effects.Put(QueuedKey(item), item.SerializeAsString());
+  effects.Put(LedgerKey(Rid{item.rid()}, Seq{item.seq()}, {Uid{item.uid()}, item.device_number()}),
+              RecordOf(item, {.state = v1::Push::WAITING, .reason = reason}).SerializeAsString());
 }
 
 PushFate SuppressedFate(const PushItem& item, v1::Push::Reason reason) {

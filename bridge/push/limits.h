@@ -44,6 +44,15 @@ inline constexpr int kPushExplainedMax = 1'000;
 // Registrations that a provider has called dead, until their removal is seen; above: all are forgotten, and
 // asked again.
 inline constexpr size_t kPushDeadKnownMax = 10'000;
+// A look at what was not told to people whose sessions have died: how far back it goes, at how many messages
+// it looks (above: not at the rest), how many it tells of one person (above: the oldest are left), and the
+// time between two looks.
+inline constexpr int64_t kPushDoubtMs = int64_t{30} * 60'000;
+inline constexpr size_t kPushDoubtedMessagesMax = 200'000;
+inline constexpr size_t kPushDoubtedMax = 256;
+inline constexpr int64_t kPushSecondLookMs = 2'000;
+// A message that came so shortly before the last sign of life may have crossed it.
+inline constexpr int64_t kPushCrossedMs = 250;
 // What a provider said, kept for people; above: cut off.
 inline constexpr size_t kPushDetailBytesMax = 200;
 // Waiting notifications that a metric counts.

@@ -30,6 +30,7 @@ PushDecision DecidePush(const PushFacts& facts) {
     return Suppress(v1::Push::MUTED);
   }
   if (!Wanted(facts)) return Suppress(v1::Push::LEVEL);
+  if (facts.received) return Suppress(v1::Push::ONLINE);
   if (!facts.user.away) {
     switch (facts.user.at) {
       case Whereabouts::At::kUnknown:

@@ -15,6 +15,7 @@ struct PushFacts {
   bool deleted = false;
   int64_t expires_ms = 0;
   bool read = false;
+  bool received = false;  // by a session that died since, and nothing was told because of that session
   bool registered = true;
   bool configured = true;                 // this server can reach the provider
   uint64_t muted_until_ms = 0;            // the later one of the room's and the device's

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "bridge/push/ledger.h"
 #include "bridge/push/limits.h"
 #include "core/domain/permissions.h"
 
@@ -26,34 +27,6 @@ Result<std::optional<v1::Event>> EventOf(const store::StoreView& view, Rid rid, 
 Handled Failed(const Error& error) {
   return error.code == Code::INVALID_ARGUMENT ? Handled::Poison(error.reason)
                                               : Handled::TryAgain(error.reason);
-}
-
-PushItem ItemOf(const ToldMessage& message, Uid uid, const std::string& user, const PushDeviceRecord& device,
-                int64_t now_ms) {
-  PushItem item;
-  item.set_feed(message.event.feed());
-  item.set_rid(message.rid.value);
-  item.set_room(message.event.room());
-  item.set_seq(message.event.seq());
-  item.set_uid(uid.value);
-  item.set_user(user);
-  item.set_device(device.device());
-  item.set_device_number(device.number());
-  item.set_provider(ProviderOf(device));
-  item.set_priority(IsUrgent(message, user) ? kPushUrgent : kPushOrdinary);
-  item.set_decided_ms(static_cast<uint64_t>(now_ms));
-  item.set_expires_ms(static_cast<uint64_t>(ExpiryOf(message, device)));
-  return item;
-}
-
-PushLedgerRecord WaitingRecord(const PushItem& item, v1::Push::Reason reason) {
-  PushLedgerRecord record;
-  record.set_provider(item.provider());
-  record.set_state(v1::Push::WAITING);
-  record.set_reason(reason);
-  record.set_decided_ms(item.decided_ms());
-  record.set_device(item.device());
-  return record;
 }
 
 // Devices by why they are not told.
@@ -89,12 +62,30 @@ Result<bool> PushConsumer::IsIdle(const store::StoreView& view) {
   const auto any = view.PushRecords({}, 1);
   if (!any) return any.error();
   parts_.in_use = !any->empty();
-  if (any->empty()) candidates_.Forget();
+  second_look_.Dropped();
+  if (any->empty()) {
+    candidates_.Forget();
+    second_look_.NothingToSee();
+  }
   return any->empty();
 }
 
 void PushConsumer::OnCarriedOut() {
+  second_look_.CarriedOut();
   if (std::exchange(put_, false)) parts_.wake();
+}
+
+std::optional<int64_t> PushConsumer::due_ms() const {
+  return parts_.in_use ? second_look_.due_ms() : std::nullopt;
+}
+
+Handled PushConsumer::OnDue(const FeedContext& context, FeedEffects& effects) {
+  parts_.outbox.Open();
+  if (Status loaded = candidates_.Load(context.view); !loaded) return Failed(loaded.error());
+  const Result<bool> put = second_look_.Look(context, effects);
+  if (!put) return Handled::Wait(put.error().reason);
+  put_ = put_ || *put;
+  return Handled::Done();
 }
 
 void PushConsumer::OnBeginAnew() {
@@ -106,6 +97,7 @@ Handled PushConsumer::Handle(const store::FeedEntry& entry, const FeedContext& c
                              FeedEffects& effects) {
   using Kind = store::FeedItem::Kind;
   parts_.outbox.Open();
+  second_look_.Dropped();
   if (Status loaded = candidates_.Load(context.view); !loaded) return Failed(loaded.error());
   for (const store::FeedItem& item : entry.items) {
     Handled handled;
@@ -175,9 +167,7 @@ Handled PushConsumer::Tell(const ToldMessage& message, const FeedContext& contex
       }
       // What has to wait goes the same way: the sender decides again, and keeps it.
       const PushItem item = ItemOf(message, uid, record->username(), device, now_ms);
-      effects.Put(QueuedKey(item), item.SerializeAsString());
-      effects.Put(LedgerKey(message.rid, message.seq(), {uid, device.number()}),
-                  WaitingRecord(item, decision.reason).SerializeAsString());
+      Queue(item, decision.reason, effects);
       queued = true;
       ++parts_.counters.queued;
     }

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -14,27 +14,11 @@
 #include "bridge/push/outbox.h"
 #include "bridge/push/push_counters.h"
 #include "bridge/push/push_rows.h"
+#include "bridge/push/push_traits.h"
+#include "bridge/push/second_look.h"
 #include "bridge/push/time_zone.h"
 
 namespace parley::bridge {
-
-// What this server can do with each provider.
-struct PushProviderTraits {
-  bool configured = false;
-  bool can_withdraw = false;
-};
-class PushProviderTable {
- public:
-  PushProviderTraits& operator[](v1::Push::Provider provider) {
-    return traits_[static_cast<size_t>(provider)];
-  }
-  const PushProviderTraits& operator[](v1::Push::Provider provider) const {
-    return traits_[static_cast<size_t>(provider)];
-  }
-
- private:
-  std::array<PushProviderTraits, v1::Push::Provider_ARRAYSIZE> traits_{};
-};
 
 // Follows the feed: which devices are to be told of a message goes into the outbox, why others are not into
 // the ledger; what was read or deleted is taken back. All of it once, with the feed's offset. Sending is the
@@ -50,7 +34,9 @@ class PushConsumer final : public FeedConsumer {
     std::function<void()> wake;  // there may be something in the outbox
   };
 
-  explicit PushConsumer(Parts parts) : parts_(std::move(parts)) {}
+  explicit PushConsumer(Parts parts)
+      : parts_(std::move(parts)),
+        second_look_({parts_.outbox, parts_.connectedness, parts_.providers, parts_.counters, candidates_}) {}
 
   std::string_view name() const override { return kPushConsumer; }
   // Nobody wants to be told of what was said before.
@@ -59,6 +45,8 @@ class PushConsumer final : public FeedConsumer {
   Handled Handle(const store::FeedEntry& entry, const FeedContext& context, FeedEffects& effects) override;
   void OnCarriedOut() override;
   void OnBeginAnew() override;
+  std::optional<int64_t> due_ms() const override;
+  Handled OnDue(const FeedContext& context, FeedEffects& effects) override;
 
  private:
   Handled HandleEvent(const store::FeedItem& item, const FeedContext& context, FeedEffects& effects);
@@ -73,6 +61,7 @@ class PushConsumer final : public FeedConsumer {
 
   const Parts parts_;
   PushCandidates candidates_;
+  SecondLook second_look_;
   TimeZones zones_;
   bool put_ = false;  // something was put into the outbox since it was carried out last
 };

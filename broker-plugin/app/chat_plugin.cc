@@ -230,8 +230,11 @@ void ChatPlugin::OnDisconnect(ClientHandle handle) {
     sessions_handle_ = nullptr;
     session_notices_.Stop();
   }
-  const Session* session = sessions_.Find(handle);
+  Session* session = sessions_.Find(handle);
   if (session != nullptr) {
+    if (const auto quiet = broker_.QuietBeforeEnd(handle)) {
+      session->quiet_ms = static_cast<int32_t>(std::min<int64_t>(quiet->count(), INT32_MAX));
+    }
     last_gone_ = {handle, session->user};
     gate_.signals().OnGone(session->client);
   } else if (last_gone_.handle != handle) {  // else told twice

@@ -62,8 +62,9 @@ struct Session {
   bool connected = true;
   bool outlives = false;  // the broker keeps it when the connection ends
   bool v5 = false;
-  bool silent = false;   // its connection is ended since it says nothing
-  bool resumes = false;  // it goes on with what an earlier connection of this client id has left
+  bool silent = false;    // its connection is ended since it says nothing
+  bool resumes = false;   // it goes on with what an earlier connection of this client id has left
+  int32_t quiet_ms = -1;  // when it ended: so long nothing had come from it; -1: not known
 };
 
 // Hears of connections that begin and end; of a take-over, the end of the older one first. Broker thread.

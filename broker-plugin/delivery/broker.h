@@ -39,6 +39,12 @@ class Broker {
   // nullopt: it cannot be seen. `handle`: the broker's own object.
   virtual std::optional<Silence> SilenceOf(const void* /*handle*/) { return std::nullopt; }
 
+  // How long nothing has come from a client whose connection is about to end, before its end is told.
+  // nullopt: it cannot be seen. `handle`: the broker's own object.
+  virtual std::optional<std::chrono::milliseconds> QuietBeforeEnd(const void* /*handle*/) {
+    return std::nullopt;
+  }
+
   // The common name of the verified TLS certificate that the client of a connection has shown; empty when it
   // has shown none. `handle`: the broker's own object.
   virtual std::string CertificateName(const void* /*handle*/) { return {}; }

@@ -45,6 +45,9 @@ void SessionNotices::AddChange(const Session& session, bool connected) {
   Describe(session, connected, changes_.emplace_back());
   changes_.back().set_ts_ms(wall_ms_());
   changes_.back().set_silent(!connected && session.silent);
+  if (!connected && session.quiet_ms >= 0) {
+    changes_.back().set_quiet_ms(static_cast<uint64_t>(session.quiet_ms));
+  }
 }
 
 void SessionNotices::Begin() {

@@ -6,6 +6,7 @@
 // clang-format on
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include <arpa/inet.h>
@@ -74,6 +75,16 @@ int ClientSockets::Find(const mosquitto* client, int known) const {
   const std::optional<Peer> peer = PeerOf(socket);
   const char* address = mosquitto_client_address(client);
   return peer && address != nullptr && std::strcmp(peer->address, address) == 0 ? socket : -1;
+}
+
+int ClientSockets::FindEnding(const mosquitto* client) const {
+  if (!offset_) return -1;
+  const int socket = IntAt(client, *offset_);
+  sockaddr_storage peer = {};
+  socklen_t size = sizeof peer;
+  const bool reset = socket >= 0 && ::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size) != 0 &&
+                     errno == ENOTCONN;
+  return reset ? socket : Find(client);
 }
 
 }  // namespace parley::plugin

@@ -21,6 +21,8 @@ class ClientSockets {
   // -1 when nothing was learned, or when the descriptor and the client's address do not agree. A descriptor
   // that is still the one found before (`known`) is not compared again.
   int Find(const mosquitto* client, int known = -1) const;
+  // The same for a client whose connection is about to end: one that was reset has no address any more.
+  int FindEnding(const mosquitto* client) const;
 
  private:
   std::optional<size_t> offset_;  // bytes from the start of the object

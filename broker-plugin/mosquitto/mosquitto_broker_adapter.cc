@@ -39,6 +39,14 @@ void PublishCopy(const char* client, const std::string& topic, std::string_view 
   mosquitto_property_free_all(&properties);
 }
 
+// By the kernel's clock, which counts what has arrived though the broker has not read it yet.
+std::optional<std::chrono::milliseconds> SinceLastBytes(int socket) {
+  tcp_info info = {};
+  socklen_t size = sizeof info;
+  if (socket < 0 || ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
+  return std::chrono::milliseconds(info.tcpi_last_data_recv);
+}
+
 }  // namespace
 
 void MosquittoBroker::Publish(const std::string& topic, std::string_view payload, int qos,
@@ -67,16 +75,16 @@ bool MosquittoBroker::LearnSockets(const void* client, uint16_t port) {
   return sockets_.Learn(static_cast<const mosquitto*>(client), port);
 }
 
-// By the kernel's clock, which counts what has arrived though the broker has not read it yet.
 std::optional<Broker::Silence> MosquittoBroker::SilenceOf(const void* handle) {
   const auto* client = static_cast<const mosquitto*>(handle);
   const std::chrono::seconds keep_alive(mosquitto_client_keepalive(client));
   if (keep_alive.count() == 0) return Silence{};
-  const int socket = sockets_.Find(client);
-  tcp_info info = {};
-  socklen_t size = sizeof info;
-  if (socket < 0 || ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
-  return Silence{std::chrono::milliseconds(info.tcpi_last_data_recv), keep_alive};
+  const std::optional<std::chrono::milliseconds> silent = SinceLastBytes(sockets_.Find(client));
+  return silent ? std::optional(Silence{*silent, keep_alive}) : std::nullopt;
+}
+
+std::optional<std::chrono::milliseconds> MosquittoBroker::QuietBeforeEnd(const void* handle) {
+  return SinceLastBytes(sockets_.FindEnding(static_cast<const mosquitto*>(handle)));
 }
 
 int MosquittoBroker::SocketOf(const void* client, int known) {

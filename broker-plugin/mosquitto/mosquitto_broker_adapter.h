@@ -16,6 +16,7 @@ class MosquittoBroker final : public Broker {
   std::string CertificateName(const void* handle) override;
   bool LearnSockets(const void* client, uint16_t port) override;
   std::optional<Silence> SilenceOf(const void* handle) override;
+  std::optional<std::chrono::milliseconds> QuietBeforeEnd(const void* handle) override;
   int SocketOf(const void* client, int known) override;
   void Log(Level level, const std::string& line) override;
 

@@ -27,7 +27,8 @@ class Registration(CliTest):
         self.assertEqual(self.push(
             "register", "--device", "phone", "--web-push", path, "--name", "Bob's phone", "--level", "mentions",
             "--quiet", "22:00-07:00", "--time-zone", "Europe/Berlin"), "push.register: ok\n")
-        self.push("register", "--device", "laptop", "--web-push", "-", stdin=json.dumps(SUBSCRIPTION).encode())
+        of_laptop = {**SUBSCRIPTION, "endpoint": "https://push.example.org/laptop"}
+        self.push("register", "--device", "laptop", "--web-push", "-", stdin=json.dumps(of_laptop).encode())
         self.push("register", "--webhook", "https://example.org/in", "--client-id", "bob-tv")
         devices = self.devices()
         self.assertEqual(set(devices), {"phone", "laptop", "bob-tv"})

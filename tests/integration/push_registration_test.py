@@ -109,7 +109,7 @@ class PushRegistration(ParleyTest):
     def test_a_user_has_sixteen_devices(self):
         carol = self.client("carol")
         for i in range(16):
-            self.ask(carol, "push.register", device=f"d{i}", fcm=FCM)
+            self.ask(carol, "push.register", device=f"d{i}", fcm={"token": f"t{i}"})
         self.assertIn("16 devices", self.ask(carol, "push.register", "RESOURCE_EXHAUSTED", device="more", fcm=FCM)["reason"])
         self.ask(carol, "push.register", device="d3", fcm={"token": "new"})
         self.ask(carol, "push.unregister", device="d3")

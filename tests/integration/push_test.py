@@ -1,8 +1,11 @@
 """Web Push from a message to the browser: a push service of Node's own cryptography checks who sent it and decrypts it."""
 import os
+import socket
 import stat
+import struct
 
 from tests.support.parley_test import ParleyTest, main
+from tests.support.raw import Session
 from tests.support.waiting import wait_until
 from tests.support.web_push_receiver import WebPushReceiver
 
@@ -102,6 +105,53 @@ class WebPush(ParleyTest):
         self.client("bob")
         self.bob_is("ONLINE")
         self.assert_suppressed(self.alice.say(self.lobby, "he is here"), "ONLINE")
+
+    def said_to_the_connected(self, keepalive=60):
+        """A bare session of Bob's that acknowledges nothing, and a message of which nobody tells him, for now."""
+        session = Session(self.broker.port, "bob", "pw-bob", "bob-bare", keepalive=keepalive)
+        self.addCleanup(session.close)
+        self.bob_is("ONLINE")
+        return session, self.alice.say(self.lobby, "are you there?")
+
+    def close_without_a_word(self, session):
+        """Once its last bytes are not so new that they could have been a DISCONNECT."""
+        def quiet_ms():  # tcp_info: tcpi_last_data_sent
+            return struct.unpack_from("I", session.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), 44)[0]
+        wait_until(lambda: quiet_ms() > 100, 20, "nothing has come from the session for a while")
+        session.close()
+
+    def test_whose_connection_has_died_is_told_after_all(self):
+        self.register()
+        with self.subTest("closed without a word"):
+            session, ack = self.said_to_the_connected()
+            self.assert_suppressed(ack, "ONLINE")
+            self.close_without_a_word(session)
+            self.fate(ack, "ACCEPTED")
+            self.assertEqual(self.came(ack), 1)
+        with self.subTest("silent for too long"):
+            session, ack = self.said_to_the_connected(keepalive=1)
+            self.fate(ack, "ACCEPTED")
+            self.assertEqual(self.came(ack), 1)
+            session.close()
+        with self.subTest("the bridge was restarted meanwhile"):
+            session, ack = self.said_to_the_connected()
+            self.assert_suppressed(ack, "ONLINE")
+            self.broker.bridge.stop()
+            self.broker.start_bridge()
+            self.bob_is("ONLINE")
+            self.close_without_a_word(session)
+            self.fate(ack, "ACCEPTED")
+            self.assertEqual(self.came(ack), 1)
+
+    def test_who_takes_their_leave_is_not_told_of_what_came_before(self):
+        self.register()
+        session, ack = self.said_to_the_connected()
+        self.assert_suppressed(ack, "ONLINE")
+        session.disconnect()
+        self.bob_is("OFFLINE")
+        later = self.alice.say(self.lobby, "you have gone")
+        self.fate(later, "ACCEPTED")
+        self.assert_suppressed(ack, "ONLINE")
 
     def test_what_was_read_meanwhile_is_not_told(self):
         self.register()

@@ -18,6 +18,20 @@ class PresenceModelTest : public testing::Test {
  protected:
   void Connect(const std::string& user) { model_.Hear({{user, true, 0, false}}, time_); }
   void Disconnect(const std::string& user) { model_.Hear({{user, false, time_.wall_ms, false}}, time_); }
+  // Without a word: the last sign of life is so long ago.
+  void Die(const std::string& user, uint64_t quiet_ms, bool silent = false) {
+    model_.Hear({{user, false, time_.wall_ms, silent, time_.wall_ms - quiet_ms}}, time_);
+  }
+  // "bob@5": who was lost, and when they were heard last; since the last call.
+  std::vector<std::string> Lost() {
+    std::vector<std::string> lost;
+    for (const LostPerson& person : model_.LostAfter(lost_seen_)) {
+      EXPECT_EQ(person.number, ++lost_seen_);
+      lost.push_back(person.user + "@" + std::to_string(person.heard_ms - kStartMs));
+    }
+    EXPECT_EQ(model_.newest_lost(), lost_seen_);
+    return lost;
+  }
   void Pass(int64_t ms) {
     time_.now_ms += ms;
     time_.wall_ms += static_cast<uint64_t>(ms);
@@ -75,6 +89,7 @@ class PresenceModelTest : public testing::Test {
   PresenceModel model_{kGraceMs};
   PresenceTime time_{.now_ms = 1'000'000, .wall_ms = kStartMs};
   bool big_ = false;
+  uint64_t lost_seen_ = 0;  // numbers of losses
 };
 
 TEST_F(PresenceModelTest, WhoConnectsIsOnlineAndSeenInTheirRooms) {
@@ -333,6 +348,64 @@ TEST_F(PresenceModelTest, WhoWasOnlineWhenTheBridgeDiedLeavesUnlessTheyAreHere) 
   Pass(kGraceMs);
   EXPECT_THAT(Told(), ElementsAre("bob=OFFLINE@77"));
   EXPECT_THAT(Rows(), ElementsAre("alice on", "bob off"));
+}
+
+TEST_F(PresenceModelTest, WhoseLastSessionDiesIsLostWhenTheGraceIsOver) {
+  Connect("alice");
+  Connect("bob");
+  Connect("bob");
+  Pass(1'000);
+  Die("alice", 300);
+  Die("bob", 300);
+  Pass(kGraceMs - 1);
+  EXPECT_THAT(Lost(), IsEmpty());
+  Pass(1);
+  EXPECT_THAT(Lost(), ElementsAre("alice@700")) << "bob has another session";
+  Disconnect("bob");
+  Pass(kGraceMs);
+  EXPECT_THAT(Lost(), IsEmpty()) << "it took its leave";
+  Connect("bob");
+  Die("bob", 900, /*silent=*/true);
+  Pass(0);
+  EXPECT_THAT(Lost(), ElementsAre("bob@10100"));
+  Connect("bob");
+  Die("bob", 900);
+  Connect("bob");
+  Pass(kGraceMs);
+  Disconnect("bob");
+  Pass(kGraceMs);
+  EXPECT_THAT(Lost(), IsEmpty()) << "they came back";
+}
+
+TEST_F(PresenceModelTest, ALossIsKeptUntilTheyAreBackAndComesAgainAfterARestart) {
+  Connect("alice");
+  Rows();
+  Die("alice", 300);
+  Pass(kGraceMs);
+  const PresenceModel::Rows rows = model_.TakeRows();
+  ASSERT_EQ(rows.persons.size(), 1U);
+  EXPECT_EQ(rows.persons[0].second->heard_ms(), kStartMs - 300);
+  PresenceModel next(kGraceMs);
+  next.Load("alice", *rows.persons[0].second);
+  next.LoadLost(kStartMs + 100'000);
+  EXPECT_EQ(next.LostAfter(0).size(), 1U);
+  PresenceModel late(kGraceMs);
+  late.Load("alice", *rows.persons[0].second);
+  late.LoadLost(kStartMs + 200'000);
+  EXPECT_EQ(late.LostAfter(0).size(), 0U) << "it has been dealt with long since";
+  Connect("alice");
+  EXPECT_EQ(model_.TakeRows().persons.at(0).second->heard_ms(), 0U);
+}
+
+TEST_F(PresenceModelTest, TheNewestLossesAreRemembered) {
+  for (int i = 0; i < 5'000; ++i) {
+    Connect("bob");
+    Die("bob", 900, /*silent=*/true);
+    Pass(0);
+  }
+  EXPECT_EQ(model_.newest_lost(), 5'000U);
+  EXPECT_EQ(model_.LostAfter(0).size(), 4'096U);
+  EXPECT_EQ(model_.LostAfter(4'990).size(), 10U);
 }
 
 TEST_F(PresenceModelTest, WorkIsTakenInPieces) {

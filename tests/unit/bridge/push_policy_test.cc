@@ -41,6 +41,8 @@ TEST(PushPolicy, DecidesByTheTable) {
       {"muted for ever", [](PushFacts& f) { f.muted_until_ms = UINT64_MAX; }, Kind::kSuppress,
        v1::Push::MUTED},
       {"muted until now", [](PushFacts& f) { f.muted_until_ms = kNow; }, Kind::kPush},
+      {"received, and the session has died", [](PushFacts& f) { f.received = true; }, Kind::kSuppress,
+       v1::Push::ONLINE},
       {"none",
        [](PushFacts& f) {
          f.level = v1::Push::NONE;

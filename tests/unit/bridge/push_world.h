@@ -26,7 +26,14 @@ class ScriptedConnectedness final : public bridge::Connectedness {
     const auto found = users.find(user);
     return found == users.end() ? bridge::Whereabouts{.at = bridge::Whereabouts::At::kGone} : found->second;
   }
+  std::vector<bridge::LostUser> LostAfter(uint64_t number) const override {
+    std::vector<bridge::LostUser> newer = lost;
+    std::erase_if(newer, [number](const bridge::LostUser& one) { return one.number <= number; });
+    return newer;
+  }
+  uint64_t newest_lost() const override { return lost.empty() ? 0 : lost.back().number; }
   std::map<std::string, bridge::Whereabouts> users;
+  std::vector<bridge::LostUser> lost;
 };
 
 // A provider whose answers are verdicts already: the status is the kind.

@@ -1,5 +1,7 @@
 #include "bridge/presence/session_table.h"
 
+#include <optional>
+
 #include <gmock/gmock.h>
 
 namespace parley::bridge {
@@ -56,9 +58,27 @@ class SessionTableTest : public testing::Test {
     return said;
   }
 
+  // The end of a session of which nothing had come for so long; absent: not known.
+  uint64_t HeardBefore(uint64_t number, std::optional<uint64_t> quiet_ms) {
+    Say say(number);
+    say.Off("p", "alice", number);
+    if (quiet_ms) say.notice.mutable_sessions(0)->set_quiet_ms(*quiet_ms);
+    Hear(Say(number - 1).List().On("p", "alice", number));
+    return table_.Hear(say.notice, kWallMs).steps.at(0).heard_ms;
+  }
+
   SessionTable table_;
   uint64_t gone_ms_ = 0;
 };
+
+TEST_F(SessionTableTest, ASessionThatEndsLongAfterItsLastBytesHasDied) {
+  EXPECT_EQ(HeardBefore(2, 90'000), kWallMs + 2 - 90'000);
+  EXPECT_EQ(HeardBefore(4, 51), kWallMs + 4 - 51);
+  EXPECT_EQ(HeardBefore(6, 50), 0U) << "a DISCONNECT came just before";
+  EXPECT_EQ(HeardBefore(8, 0), 0U);
+  EXPECT_EQ(HeardBefore(10, std::nullopt), 0U);
+  EXPECT_EQ(HeardBefore(12, UINT64_MAX), 0U) << "nonsense";
+}
 
 TEST_F(SessionTableTest, BeginsWithAList) {
   EXPECT_THAT(Hear(Say(4).On("p", "alice", 1)), IsEmpty());

@@ -95,6 +95,20 @@ TEST_F(SessionNoticesTest, ManyChangesAreOneNotice) {
   EXPECT_THAT(Said(), ElementsAre("+a1+b2-a1"));
 }
 
+TEST_F(SessionNoticesTest, AnEndSaysHowLongNothingHadCome) {
+  notices_.Begin();
+  for (const uintptr_t handle : {1, 2}) Connect(handle, "c" + std::to_string(handle), "alice");
+  Pass();
+  sessions_.FindClient("c1")->quiet_ms = 1234;
+  Disconnect(1);
+  Disconnect(2);
+  const std::vector<Notice> said = Pass();
+  ASSERT_EQ(said.size(), 1U);
+  ASSERT_EQ(said[0].sessions_size(), 2);
+  EXPECT_EQ(said[0].sessions(0).quiet_ms(), 1234U);
+  EXPECT_FALSE(said[0].sessions(1).has_quiet_ms()) << "it is not known";
+}
+
 TEST_F(SessionNoticesTest, ATakeOverEndsTheOlderConnectionFirst) {
   notices_.Begin();
   Connect(1, "a", "alice");
