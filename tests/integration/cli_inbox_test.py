@@ -35,6 +35,7 @@ class Inbox(CliTest):
         follow.wait_for(lambda p: len(p.json_lines()) == before + 2, 60)
         items = follow.json_lines()
         self.assertEqual([item["roomAdded"]["room"] for item in items[before:]], [first, second])
+        wait_until(lambda: self.broker.http_status("/ready") == 200, 60, "the bridge is back, too")
         self.assertEqual(items, self.items()[-len(items):])
 
     def test_unread_in_the_list_of_rooms(self):
