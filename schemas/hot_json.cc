@@ -95,13 +95,12 @@ class Writer {
   template <typename Texts>
   void List(std::string_view name, const Texts& texts) {
     Raw(name);
-    Raw("[");
-    std::string_view separator = "";
+    std::string_view before = "[";
     for (const std::string& text : texts) {
-      Text(separator, text);
-      separator = ",";
+      Text(before, text);
+      before = ",";
     }
-    Raw("]");
+    Raw(texts.empty() ? "[]" : "]");
   }
   std::string Take() {
     out_.resize(used_);
