@@ -19,8 +19,8 @@ class SessionTable {
     bool connected = false;
     uint64_t at_ms = 0;   // wall clock, of an end
     bool silent = false;  // nothing had come from it for long: no grace
-    uint64_t heard_ms =
-        0;  // wall clock: when it died, the last sign of life; 0: it took its leave, or who knows
+    // Wall clock: when it died, the last sign of life; 0: it took its leave, or who knows.
+    uint64_t heard_ms = 0;
   };
   struct Heard {
     std::vector<Step> steps;
