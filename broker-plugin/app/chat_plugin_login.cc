@@ -4,6 +4,7 @@
 
 #include "broker-plugin/app/chat_plugin.h"
 #include "broker-plugin/auth/imported_hash.h"
+#include "broker-plugin/delivery/local_pacing.h"
 
 namespace parley::plugin {
 namespace {
@@ -80,6 +81,11 @@ ChatPlugin::LoginVerdict ChatPlugin::OnDoorbellLogin(const ClientView& client, s
     if (!can_coalesce_) {
       broker_.Log(Broker::Level::kNotice,
                   "this broker's sockets cannot be found: deliveries are not coalesced");
+    }
+    // Not at the start: the broker opens its listeners after its plugins.
+    if (const size_t changed = UnpaceLoopbackListeners(); changed > 0) {
+      broker_.Log(Broker::Level::kNotice, "TCP does not pace the connections to " + std::to_string(changed) +
+                                              " loopback listener(s)");
     }
   }
   return LoginVerdict::kAccept;

@@ -14,6 +14,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "broker-plugin/delivery/listener_discovery.h"
 #include "schemas/topic.h"
 
 namespace parley::plugin {
@@ -130,17 +131,17 @@ void Doorbell::Wait(int timeout_ms) {
 }
 
 int Doorbell::Connect() {
-  if (options_.port != 0) return ConnectTo({.v6 = false, .port = options_.port});
-  for (const ListenAddress& address : OwnListeners()) {
+  if (options_.port != 0) return ConnectTo({.port = options_.port});
+  for (const Listener& listener : OwnListeners()) {
     if (stopping_) return -1;
-    const int socket = ConnectTo(address);
+    const int socket = ConnectTo(listener);
     if (socket >= 0) return socket;  // other listeners may speak TLS or WebSocket
   }
   return -1;
 }
 
-int Doorbell::ConnectTo(const ListenAddress& address) {
-  const int family = address.v6 ? AF_INET6 : AF_INET;
+int Doorbell::ConnectTo(const Listener& listener) {
+  const int family = listener.v6 ? AF_INET6 : AF_INET;
   const int socket = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (socket < 0) return -1;
   const timeval limit = {.tv_sec = kHandshakeMs / 1000, .tv_usec = 0};
@@ -150,15 +151,15 @@ int Doorbell::ConnectTo(const ListenAddress& address) {
   ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   sockaddr_in v4 = {};
   v4.sin_family = AF_INET;
-  v4.sin_port = htons(address.port);
+  v4.sin_port = htons(listener.port);
   v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   sockaddr_in6 v6 = {};
   v6.sin6_family = AF_INET6;
-  v6.sin6_port = htons(address.port);
+  v6.sin6_port = htons(listener.port);
   v6.sin6_addr = in6addr_loopback;
   const auto* target =
-      address.v6 ? reinterpret_cast<const sockaddr*>(&v6) : reinterpret_cast<const sockaddr*>(&v4);
-  const socklen_t size = address.v6 ? sizeof v6 : sizeof v4;
+      listener.v6 ? reinterpret_cast<const sockaddr*>(&v6) : reinterpret_cast<const sockaddr*>(&v4);
+  const socklen_t size = listener.v6 ? sizeof v6 : sizeof v4;
   constexpr char kConnack = 0x20;
   constexpr char kSuback = static_cast<char>(0x90);
   if (::connect(socket, target, size) == 0 && NotePort(socket) && SendAll(socket, ConnectPacket(options_)) &&

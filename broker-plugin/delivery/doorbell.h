@@ -5,9 +5,9 @@
 #include <string>
 #include <thread>
 
-#include "broker-plugin/delivery/listener_discovery.h"
-
 namespace parley::plugin {
+
+struct Listener;
 
 // Wakes the broker's loop from another thread: an internal MQTT client, connected over loopback, that
 // publishes QoS 0 to kDoorbellTopic; the broker then calls us back on its own thread. (A broker that sits in
@@ -38,7 +38,7 @@ class Doorbell {
  private:
   void Run();
   int Connect();
-  int ConnectTo(const ListenAddress& address);
+  int ConnectTo(const Listener& listener);
   bool NotePort(int socket);
   bool Serve(int socket);
   void Wait(int timeout_ms);

@@ -1,63 +1,72 @@
 #include "broker-plugin/delivery/listener_discovery.h"
 
 #include <algorithm>
-#include <fstream>
-#include <set>
-#include <sstream>
-#include <string>
+#include <charconv>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <tuple>
 
 #include <dirent.h>
-#include <unistd.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 namespace parley::plugin {
 namespace {
 
-// Inodes of the sockets that this process has open.
-std::set<std::string> OwnSockets() {
-  std::set<std::string> inodes;
-  DIR* folder = ::opendir("/proc/self/fd");
-  if (folder == nullptr) return inodes;
-  while (const dirent* entry = ::readdir(folder)) {
-    char target[64];
-    const std::string path = std::string("/proc/self/fd/") + entry->d_name;
-    const ssize_t length = ::readlink(path.c_str(), target, sizeof target);
-    const std::string link(target, length > 0 ? static_cast<size_t>(length) : 0);
-    if (link.rfind("socket:[", 0) == 0) inodes.insert(link.substr(8, link.size() - 9));
-  }
-  ::closedir(folder);
-  return inodes;
+bool Listens(int socket) {
+  int yes = 0;
+  socklen_t size = sizeof yes;
+  return ::getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, &yes, &size) == 0 && yes != 0;
 }
 
-// proc(5), net/tcp: sl local_address rem_address st … inode is the tenth column; state 0A is LISTEN.
-void AddListeners(const char* table, bool v6, const std::set<std::string>& own,
-                  std::vector<ListenAddress>& found) {
-  std::ifstream lines(table);
-  std::string line;
-  std::getline(lines, line);
-  while (std::getline(lines, line)) {
-    std::istringstream columns(line);
-    std::string slot, local, remote, state, queues, timer, retransmits, uid, timeout, inode;
-    columns >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> uid >> timeout >> inode;
-    const size_t colon = local.find(':');
-    if (state != "0A" || colon == std::string::npos || !own.contains(inode)) continue;
-    const bool any = local.find_first_not_of('0') >= colon;
-    const bool loopback = v6 ? local.substr(0, colon) == "00000000000000000000000001000000"
-                             : local.substr(colon - 2, 2) == "7F";
-    if (!any && !loopback) continue;
-    const auto port = static_cast<uint16_t>(std::stoul(local.substr(colon + 1), nullptr, 16));
-    found.push_back({.v6 = v6, .port = port});
+// Nothing when loopback does not reach what it is bound to.
+std::optional<Listener> Described(int socket) {
+  sockaddr_storage storage = {};
+  socklen_t size = sizeof storage;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return std::nullopt;
+  Listener found{.socket = socket};
+  bool any = false;
+  if (storage.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage);
+    const uint32_t address = ntohl(v4.sin_addr.s_addr);
+    any = address == INADDR_ANY;
+    found.loopback = address >> 24 == IN_LOOPBACKNET;
+    found.port = ntohs(v4.sin_port);
+  } else if (storage.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
+    any = std::memcmp(&v6.sin6_addr, &in6addr_any, sizeof in6addr_any) == 0;
+    found.loopback = std::memcmp(&v6.sin6_addr, &in6addr_loopback, sizeof in6addr_loopback) == 0;
+    found.v6 = true;
+    found.port = ntohs(v6.sin6_port);
   }
+  return any || found.loopback ? std::optional(found) : std::nullopt;
+}
+
+std::vector<int> OpenDescriptors() {
+  std::vector<int> open;
+  DIR* folder = ::opendir("/proc/self/fd");
+  if (folder == nullptr) return open;
+  while (const dirent* entry = ::readdir(folder)) {
+    const std::string_view name = entry->d_name;
+    int descriptor = -1;
+    if (std::from_chars(name.data(), name.data() + name.size(), descriptor).ec == std::errc())
+      open.push_back(descriptor);
+  }
+  ::closedir(folder);
+  return open;
 }
 
 }  // namespace
 
-std::vector<ListenAddress> OwnListeners() {
-  const std::set<std::string> own = OwnSockets();
-  std::vector<ListenAddress> found;
-  AddListeners("/proc/self/net/tcp", false, own, found);
-  AddListeners("/proc/self/net/tcp6", true, own, found);
-  std::sort(found.begin(), found.end());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
+std::vector<Listener> OwnListeners() {
+  std::vector<Listener> found;
+  for (const int descriptor : OpenDescriptors()) {
+    if (!Listens(descriptor)) continue;
+    if (const std::optional<Listener> listener = Described(descriptor)) found.push_back(*listener);
+  }
+  const auto key = [](const Listener& listener) { return std::tuple(listener.v6, listener.port); };
+  std::sort(found.begin(), found.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
   return found;
 }
 

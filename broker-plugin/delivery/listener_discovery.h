@@ -5,14 +5,15 @@
 
 namespace parley::plugin {
 
-// A TCP address that this process listens on, as something to connect to.
-struct ListenAddress {
-  bool v6 = false;
+// A TCP socket of this process that listens where loopback reaches it.
+struct Listener {
+  int socket = -1;        // the process's: not to be closed
+  bool v6 = false;        // of an IPv6 address
+  bool loopback = false;  // bound to a loopback address: nobody else reaches it
   uint16_t port = 0;
-  auto operator<=>(const ListenAddress&) const = default;
 };
 
-// The TCP ports that this process listens on and loopback reaches, read from /proc. Any thread.
-std::vector<ListenAddress> OwnListeners();
+// Those of this process, by family and port. Any thread.
+std::vector<Listener> OwnListeners();
 
 }  // namespace parley::plugin

@@ -63,6 +63,7 @@ BrokerConfiguration::BrokerConfiguration(std::vector<ConfigurationLine> lines) :
     if (line.key == "listener" || line.key == "port") listeners_.push_back(ListenerOf(line));
     if (line.key == "protocol" && !listeners_.empty())
       listeners_.back().websockets = line.value == "websockets";
+    if (line.key == "socket_domain" && !listeners_.empty()) listeners_.back().domain = line.value;
     if (line.key == "certfile" && !listeners_.empty()) listeners_.back().tls = true;
     if (line.key == "plugin" || line.key == "auth_plugin") plugins_.push_back({line.value, line.where, {}});
     for (const std::string_view head : {"plugin_opt_", "auth_opt_"}) {

@@ -22,6 +22,7 @@ struct Listener {
   uint16_t port = 0;  // 0: a unix socket, or what cannot be read
   std::string address;
   bool websockets = false;
+  std::string domain;  // socket_domain; empty: not set
   bool tls = false;
   std::string where;
 };

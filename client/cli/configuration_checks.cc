@@ -26,6 +26,7 @@ class Checks {
 
   Findings Run() {
     Switches();
+    Listeners();
     Limits();
     Persistence();
     PluginOrder();
@@ -60,6 +61,24 @@ class Checks {
            "small messages may wait 40 ms for the network: set it to true");
     Switch("allow_duplicate_messages", "true", "true", Level::kWarning,
            "the broker looks for duplicates at each delivery, a third of its time: set it to true");
+  }
+
+  // Mosquitto 2.0 opens websockets to every address, IPv4 and IPv6, unless the address is IPv6, or it is told
+  // the family.
+  void Listeners() {
+    for (const Listener& listener : conf_.listeners()) {
+      if (!listener.websockets) continue;
+      const std::string shown = "websockets on port " + std::to_string(listener.port) +
+                                (listener.address.empty() ? "" : " of " + listener.address) + " (" +
+                                listener.where + ")";
+      const bool v4 = !listener.address.empty() && listener.address.find(':') == std::string::npos;
+      if (!v4 || listener.domain == "ipv4") {
+        Add(Level::kOk, "listener", shown);
+      } else {
+        Add(Level::kWarning, "listener",
+            shown + ": the broker opens it to every address of this machine: add socket_domain ipv4 to it");
+      }
+    }
   }
 
   void Limits() {

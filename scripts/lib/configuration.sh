@@ -24,11 +24,10 @@ write_configuration() {
         next
       }
       $1 == "listener" {
-        if (websockets[listener]) {
-          print (ws_done++ ? $0 : "listener " ws_port " 127.0.0.1")
-        } else {
-          print (mqtt_done++ ? $0 : "listener " port " 127.0.0.1")
-        }
+        ours = websockets[listener] ? !ws_done++ : !mqtt_done++
+        if (!ours) { print; next }
+        print "listener " (websockets[listener] ? ws_port : port) " 127.0.0.1"
+        print "socket_domain ipv4"  # without it the broker opens websockets to every address
         next
       }
       ($1 == "plugin" || $1 == "auth_plugin") && $NF ~ /parley_plugin\.so$/ {
@@ -36,6 +35,7 @@ write_configuration() {
         print "plugin_opt_parley_data " data
         next
       }
+      $1 == "socket_domain" && ours { next }
       $1 == "user" && user == "" { print; next }
       $1 ~ /^(plugin_opt_parley_data|persistence_location|log_dest|pid_file|user|port|bind_address)$/ { next }
       { print }

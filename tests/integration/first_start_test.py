@@ -1,4 +1,5 @@
 """What the first start makes, and how a bad configuration or data folder is refused."""
+import contextlib
 import os
 import stat
 import subprocess
@@ -7,6 +8,22 @@ import unittest
 from tests.support.broker import BUILD, Broker, StartFailed
 from tests.support.client import Client
 from tests.support.parley_test import main
+from tests.support.waiting import wait_until
+
+
+def listened_on(pid):
+    """(address as /proc shows it, port) of each TCP socket that this process listens on, sorted."""
+    own, found = set(), []
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            own.add(os.readlink(f"/proc/{pid}/fd/{name}"))
+    for table in ("tcp", "tcp6"):
+        with open(f"/proc/self/net/{table}", encoding="ascii") as lines:
+            for columns in map(str.split, list(lines)[1:]):
+                if columns[3] == "0A" and f"socket:[{columns[9]}]" in own:
+                    address, port = columns[1].split(":")
+                    found.append((address, int(port, 16)))
+    return sorted(found)
 
 
 class FirstStart(unittest.TestCase):
@@ -77,6 +94,22 @@ class FirstStart(unittest.TestCase):
             with self.subTest(line):
                 log = self.refused(self.broker(plugin_options=[line]))
                 self.assertIn(line.split()[0].removeprefix("plugin_opt_"), log)
+
+    def test_loopback_listeners_are_not_paced_and_it_says_so(self):
+        with open("/proc/sys/net/ipv4/tcp_congestion_control", encoding="ascii") as file:
+            paces = file.read().startswith("bbr")
+        line = "TCP does not pace the connections to 2 loopback listener(s)"
+        broker = self.broker().start()
+        admin = Client(broker, *broker.credentials()).connect()
+        self.addCleanup(admin.close)
+        wait_until(lambda: admin.control({"command": "stats"})[0]["data"]["coalescing"], 10, "the doorbell")
+        self.assertEqual(line in broker.log(), paces, broker.log())
+
+    def test_no_listener_of_the_shipped_configuration_is_open_to_the_network(self):
+        broker = self.broker().start()
+        found = wait_until(lambda: (own := listened_on(broker.broker.process.pid)) and len(own) == 2 and own, 10,
+                           "both listeners")
+        self.assertEqual(found, sorted(("0100007F", port) for port in (broker.port, broker.ws_port)))
 
     def test_a_missing_data_option_is_named(self):
         broker = self.broker()

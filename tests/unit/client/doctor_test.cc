@@ -35,6 +35,7 @@ Level LevelOf(const Findings& findings, const std::string& subject) {
 TEST(BrokerConfiguration, ListenersPluginsAndTheLastLineCount) {
   const BrokerConfiguration configuration(
       ParseConfiguration("# comment\n\nlistener 1883\n  listener 8083 127.0.0.1 \r\nprotocol websockets\n"
+                         "socket_domain ipv4\n"
                          "listener 8883 ::1\ncertfile /c\nlistener 0 /run/socket\nplugin /other.so\n"
                          "plugin_opt_key v\nauth_plugin /a b/parley_plugin.so\nauth_opt_parley_data /d\n"
                          "max_packet_size 1\nmax_packet_size 2\n",
@@ -43,10 +44,11 @@ TEST(BrokerConfiguration, ListenersPluginsAndTheLastLineCount) {
   EXPECT_EQ(configuration.listeners()[0].port, 1883);
   EXPECT_TRUE(configuration.listeners()[1].websockets);
   EXPECT_EQ(configuration.listeners()[1].address, "127.0.0.1");
+  EXPECT_EQ(configuration.listeners()[1].domain, "ipv4");
   EXPECT_TRUE(configuration.listeners()[2].tls);
   EXPECT_EQ(configuration.listeners()[3].port, 0);
   EXPECT_EQ(configuration.Value("max_packet_size", ""), "2");
-  EXPECT_EQ(configuration.Last("max_packet_size")->where, "m.conf:14");
+  EXPECT_EQ(configuration.Last("max_packet_size")->where, "m.conf:15");
   ASSERT_NE(configuration.Parley(), nullptr);
   EXPECT_EQ(configuration.Option("parley_data"), "/d");
   EXPECT_FALSE(configuration.Option("key"));
@@ -93,6 +95,10 @@ TEST(CheckConfiguration, EachFaultIsFound) {
       {"persistence", "persistence false", Level::kWarning},
       {"max_inflight_messages", "max_inflight_messages 1", Level::kWarning},
       {"memory_limit", "memory_limit 1000000", Level::kWarning},
+      {"listener", "listener 8083 127.0.0.1\nprotocol websockets", Level::kWarning},
+      {"listener", "listener 8083 127.0.0.1\nprotocol websockets\nsocket_domain ipv4", Level::kOk},
+      {"listener", "listener 8083 ::1\nprotocol websockets", Level::kOk},
+      {"listener", "listener 8083\nprotocol websockets", Level::kOk},
       {"acl_file", "acl_file /a", Level::kWarning},
       {"acl_file", "plugin_opt_parley_other_topics defer\nacl_file /a", Level::kOk},
       {"password_file", "password_file /p", Level::kWarning},
