@@ -81,4 +81,10 @@ std::vector<rocksdb::ColumnFamilyDescriptor> FamilyDescriptors() {
   return families;
 }
 
+std::vector<rocksdb::ColumnFamilyDescriptor> ReaderFamilyDescriptors() {
+  std::vector<rocksdb::ColumnFamilyDescriptor> families = FamilyDescriptors();
+  families.erase(families.begin() + 3);
+  return families;
+}
+
 }  // namespace parley::store

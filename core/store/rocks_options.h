@@ -18,5 +18,8 @@ rocksdb::Options BaseOptions(std::function<void(const std::string&)> log);
 
 // The column families in the order default, events, feed, dedup, state, meta.
 std::vector<rocksdb::ColumnFamilyDescriptor> FamilyDescriptors();
+// Those that a reader asks for, in the order default, events, feed, state, meta: message ids are the writer's
+// business, and a secondary that does not open their family does not insert them either.
+std::vector<rocksdb::ColumnFamilyDescriptor> ReaderFamilyDescriptors();
 
 }  // namespace parley::store

@@ -12,7 +12,8 @@ class ColumnFamilyHandle;
 
 namespace parley::store {
 
-// The column families of one open database, in the order of keys.h. Owned by whoever opened it.
+// The column families of one open database, in the order of keys.h; a reader has no `dedup`. Owned by whoever
+// opened it.
 struct Families {
   rocksdb::ColumnFamilyHandle* events = nullptr;
   rocksdb::ColumnFamilyHandle* feed = nullptr;

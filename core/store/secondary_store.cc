@@ -112,14 +112,18 @@ class SecondaryStore final : public StoreReader {
     if (error) return Error{Code::UNAVAILABLE, "make " + options_.scratch_path + ": " + error.message()};
     auto opened = std::make_unique<Opened>();
     rocksdb::DB* db = nullptr;
-    const rocksdb::Options options = BaseOptions(options_.log);
+    rocksdb::Options options = BaseOptions(options_.log);
+    options.max_file_opening_threads =
+        1;  // more are started at each catch-up, whether there is a file or not
     const rocksdb::Status status =
         rocksdb::DB::OpenAsSecondary(rocksdb::DBOptions(options), options_.store_path, options_.scratch_path,
-                                     FamilyDescriptors(), &opened->handles, &db);
+                                     ReaderFamilyDescriptors(), &opened->handles, &db);
     if (!status.ok()) return Error{Code::UNAVAILABLE, "open the store for reading: " + status.ToString()};
     opened->db.reset(db);
-    opened->families = {opened->handles[1], opened->handles[2], opened->handles[3], opened->handles[4],
-                        opened->handles[5]};
+    opened->families = {.events = opened->handles[1],
+                        .feed = opened->handles[2],
+                        .state = opened->handles[3],
+                        .meta = opened->handles[4]};
     opened_ = std::move(opened);
     return {};
   }
