@@ -340,7 +340,7 @@ ChatPlugin::AccessVerdict ChatPlugin::OnReceive(const ClientView& client, std::s
   Session* session = Known(client, scratch);
   if (session == nullptr) return OnStranger(client, topic);
   const Identity who{session->user, session->client, session->kind == Session::Kind::kBridge};
-  const Decision decision = MayReceive(view_, who, topic);
+  const Decision decision = may_receive_(who, topic);
   if (decision.access == Access::kAllow) {
     if (Signals::IsSignalTopic(topic) && !gate_.signals().MayReceive(who.user, topic, payload)) {
       return AccessVerdict::kDeny;

@@ -10,6 +10,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "broker-plugin/acl/access.h"
+#include "broker-plugin/acl/receive_check.h"
 #include "broker-plugin/app/kicks.h"
 #include "broker-plugin/app/plugin_options.h"
 #include "broker-plugin/auth/credential_memory.h"
@@ -66,7 +67,10 @@ class ChatPlugin {
   // `qos`: what the client asks for.
   AccessVerdict OnSubscribe(const ClientView& client, std::string_view filter, int qos = 1);
   void OnUnsubscribe(const ClientView& client, std::string_view filter);
+  // Of a client that is known, only the handle is looked at.
   AccessVerdict OnReceive(const ClientView& client, std::string_view topic, std::string_view payload);
+  // True for a connected client whose login was seen.
+  bool Knows(ClientHandle handle) { return sessions_.Find(handle) != nullptr; }
   AccessVerdict OnPublish(const ClientView& client, std::string_view topic);
 
   Gate::Verdict OnMessage(const ClientView& client, const Publication& publication);
@@ -117,6 +121,7 @@ class ChatPlugin {
   const std::unique_ptr<log::LocalLog> log_;
   const std::unique_ptr<log::HeldSlots> held_;
   domain::Directory view_;
+  ReceiveCheck may_receive_{view_};
   Sessions sessions_;
   Kicks kicks_;
   const LogClock clock_;

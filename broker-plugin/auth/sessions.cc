@@ -57,13 +57,14 @@ Session& Sessions::Connected(ClientHandle handle, Session session) {
     Forget(session.client);
   }
   // The broker may use a handle again without having told us that its last client has gone.
-  if (const auto stale = by_handle_.find(handle); stale != by_handle_.end()) End(*stale->second);
+  if (Session* stale = Find(handle)) End(*stale);
   auto entry = std::make_unique<Session>(std::move(session));
   Session& connected = *entry;
   connected.handle = handle;
   connected.number = ++connections_;
   interest_.Add(connected.user, connected.interest);
-  by_handle_[handle] = &connected;
+  by_handle_.Erase(handle);
+  by_handle_.TryEmplace(handle, &connected);
   by_user_[connected.user].push_back(&connected);
   by_client_.insert(std::move(entry));
   if (listener_ != nullptr) listener_->OnSessionConnected(connected);
@@ -71,10 +72,10 @@ Session& Sessions::Connected(ClientHandle handle, Session session) {
 }
 
 std::optional<std::string> Sessions::Disconnected(ClientHandle handle) {
-  const auto found = by_handle_.find(handle);
-  if (found == by_handle_.end()) return std::nullopt;
-  Session& session = *found->second;
-  by_handle_.erase(found);
+  Session* found = Find(handle);
+  if (found == nullptr) return std::nullopt;
+  Session& session = *found;
+  by_handle_.Erase(handle);
   End(session);
   if (session.outlives || session.v5) return session.client;
   Forget(session.client);
@@ -93,8 +94,8 @@ Session* Sessions::Settle(const std::string& client) {
 }
 
 Session* Sessions::Find(ClientHandle handle) {
-  const auto found = by_handle_.find(handle);
-  return found == by_handle_.end() ? nullptr : found->second;
+  Session* const* found = by_handle_.Find(handle);
+  return found == nullptr ? nullptr : *found;
 }
 
 Session* Sessions::FindClient(std::string_view client) {
@@ -132,7 +133,7 @@ void Sessions::Forget(std::string_view client) {
   Session* session = found->get();
   interest_.Remove(session->user, session->interest);
   if (session->handle != nullptr) {
-    by_handle_.erase(session->handle);
+    by_handle_.Erase(session->handle);
     End(*session);
   }
   const auto user = by_user_.find(session->user);

@@ -13,6 +13,7 @@
 
 #include "broker-plugin/auth/interest.h"
 #include "core/domain/directory.h"
+#include "core/domain/flat_table.h"
 #include "schemas/topic.h"
 
 namespace parley::plugin {
@@ -156,7 +157,14 @@ class Sessions {
   uint64_t connections_ = 0;
   InterestCounts interest_;
   std::unordered_set<std::unique_ptr<Session>, ClientHash, SameClient> by_client_;
-  std::unordered_map<ClientHandle, Session*> by_handle_;
+  // The address of an object on the heap: its lower bits are alike.
+  struct HandleHash {
+    using View = ClientHandle;
+    static uint32_t Of(View handle) {
+      return static_cast<uint32_t>((reinterpret_cast<uintptr_t>(handle) * 0x9E3779B97F4A7C15U) >> 32U);
+    }
+  };
+  domain::FlatTable<ClientHandle, Session*, HandleHash> by_handle_;  // read for each copy that is delivered
   TextMap<std::vector<Session*>> by_user_;
 };
 

@@ -82,12 +82,16 @@ int OnReload(int, void*, void* userdata) {
 int OnAcl(int, void* event_data, void* userdata) {
   return Guarded<MOSQ_ERR_ACL_DENIED>(userdata, [event_data](ChatPlugin& plugin) -> int {
     const auto& event = *static_cast<const mosquitto_evt_acl_check*>(event_data);
+    // Asked for each copy of each message.
+    if (event.access == MOSQ_ACL_READ) {
+      const bool known = plugin.Knows(event.client);
+      return ReturnCode(plugin.OnReceive(known ? ClientView{event.client, {}, {}} : ViewOf(event.client),
+                                         View(event.topic), View(event.payload, event.payloadlen)));
+    }
     const ClientView client = ViewOf(event.client);
     switch (event.access) {
       case MOSQ_ACL_SUBSCRIBE:
         return ReturnCode(plugin.OnSubscribe(client, View(event.topic), event.qos));
-      case MOSQ_ACL_READ:
-        return ReturnCode(plugin.OnReceive(client, View(event.topic), View(event.payload, event.payloadlen)));
       case MOSQ_ACL_WRITE:
         return ReturnCode(plugin.OnPublish(client, View(event.topic)));
       case MOSQ_ACL_UNSUBSCRIBE:

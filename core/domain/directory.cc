@@ -51,10 +51,13 @@ const Membership* Directory::FindMembership(std::string_view room_name, std::str
 
 const Membership* Directory::FindMembership(std::string_view room_name, const User& user) const {
   const Room* room = FindRoom(room_name);
-  if (room == nullptr) return nullptr;
+  return room == nullptr ? nullptr : FindMembership(*room, user);
+}
+
+const Membership* Directory::FindMembership(const Room& room, const User& user) const {
   const auto slot = static_cast<UserSlot>(&user - users_.data());
-  const auto found = LowerBound(room->members, slot);
-  return found != room->members.end() && found->user == slot ? &*found : nullptr;
+  const auto found = LowerBound(room.members, slot);
+  return found != room.members.end() && found->user == slot ? &*found : nullptr;
 }
 
 const RuleRole* Directory::FindRole(std::string_view name) const {
@@ -94,6 +97,7 @@ std::vector<const Room*> Directory::RoomsByName() const {
 }
 
 void Directory::Apply(const Change& change) {
+  ++version_;
   struct Visitor {
     Directory& directory;
     void operator()(const UserRecord& record) { directory.Put(record); }

@@ -13,7 +13,7 @@
 #include "core/domain/access_rules.h"
 #include "core/domain/binding_table.h"
 #include "core/domain/config.h"
-#include "core/domain/name_table.h"
+#include "core/domain/flat_table.h"
 #include "parley/internal/v1/state.pb.h"
 #include "schemas/names.h"
 
@@ -128,6 +128,8 @@ class Directory {
   const Membership* FindMembership(std::string_view room, std::string_view user) const;
   // `user`: of this directory.
   const Membership* FindMembership(std::string_view room, const User& user) const;
+  // Both: of this directory.
+  const Membership* FindMembership(const Room& room, const User& user) const;
   const User& At(UserSlot slot) const { return users_[static_cast<size_t>(slot)]; }
   const Room& At(RoomSlot slot) const { return rooms_[static_cast<size_t>(slot)]; }
 
@@ -155,6 +157,8 @@ class Directory {
   // ClientRecords are not kept here (auth/ has them) and are ignored. A change of something unknown is
   // ignored.
   void Apply(const Change& change);
+  // How many changes it has seen: while that is the same, what was found is still there.
+  uint64_t version() const { return version_; }
 
   // Sets the number of countable events that a member has sent.
   void SetSent(Rid rid, Uid uid, uint64_t sent);
@@ -174,6 +178,7 @@ class Directory {
   RoleSlot SlotOfRole(const std::string& role);
   Membership* MutableMembership(Rid rid, Uid uid);
 
+  uint64_t version_ = 0;
   std::vector<User> users_;
   std::vector<Room> rooms_;
   NameTable<UserSlot> user_by_name_;

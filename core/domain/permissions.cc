@@ -97,6 +97,12 @@ bool MayReceive(const Directory& directory, std::string_view room, std::string_v
 bool MayReceive(const Directory& directory, std::string_view room, const User& user) {
   if (user.disabled) return false;
   if (IsDirect(room)) return IsDirectMember(room, user.record.username());
+  const Room* known = directory.FindRoom(room);
+  return known != nullptr && MayReceive(directory, *known, user);
+}
+
+bool MayReceive(const Directory& directory, const Room& room, const User& user) {
+  if (user.disabled) return false;
   const Membership* membership = directory.FindMembership(room, user);
   return membership != nullptr && IsReader(membership->role);
 }

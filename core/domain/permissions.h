@@ -56,6 +56,8 @@ Visibility VisibilityOf(std::string_view room, std::string_view user, std::optio
 // The same, for a user of a directory. Live events are always after any visible_from that precedes them.
 bool MayReceive(const Directory& directory, std::string_view room, std::string_view user);
 bool MayReceive(const Directory& directory, std::string_view room, const User& user);
+// The same of a room of the directory that is no direct one.
+bool MayReceive(const Directory& directory, const Room& room, const User& user);
 
 // True when both are readers of one room that exists. Time: the smaller of both users' rooms, each looked up
 // in the other's.

@@ -1,4 +1,4 @@
-#include "core/domain/name_table.h"
+#include "core/domain/flat_table.h"
 
 #include <map>
 
@@ -35,7 +35,7 @@ TEST(NameTable, IsAMap) {
   const uint64_t seed = Seed();
   SCOPED_TRACE(SeedNote(seed));
   Random random(seed);
-  for (const uint64_t names : {12, 100, 5000}) {
+  for (const uint64_t names : {12U, 100U, 5000U}) {
     NameTable<uint32_t> table;
     std::map<std::string, uint32_t, std::less<>> model;
     for (uint32_t i = 0; i < 40'000; ++i) {
