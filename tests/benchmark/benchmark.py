@@ -198,7 +198,7 @@ def run_big_room(bare, ours, options):
     big = ["--mode", "big-room", "--count", str(options.members)]
     one = ["--user", "s0", "--password", "s0", "--receive", "chat/v1/rooms/r0/events/pb",
            "--send", "chat/v1/rooms/r0/send/text"]
-    ratio, of_ours, of_bare = compare(1, lambda which: load(
+    ratio, of_ours, of_bare = compare(options.pairs, lambda which: load(
         ours.port if which == "ours" else bare.port, 0,
         big + (one if which == "ours" else ["--receive", "bench/big", "--send", "bench/big"]), 60)["fan_out_ms"])
     print(f"big-room: (i) {options.members} online by the room's topic {of_ours:.1f} ms, bare {of_bare:.1f} ms: ratio "
@@ -307,6 +307,7 @@ def run_bridge(_bare, ours, options):
 
 PROBES = {"idle": run_idle, "connects": run_connects, "memory": run_memory, "pages": run_pages,
           "big-room": run_big_room, "sync": run_sync}
+NEED_BRIDGE = {"pages", "sync", "bridge"}
 LONG_PROBES = {"endurance": run_endurance, "bridge": run_bridge}  # only when named
 
 
@@ -316,15 +317,19 @@ def main():
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--connections", type=int, default=5000, help="held for their memory")
-    parser.add_argument("--members", type=int, default=2000, help="online in the big room")
+    parser.add_argument("--members", type=int, default=10_000, help="online in the big room")
     parser.add_argument("--stored", type=int, default=10_000_000, help="messages in the store when endurance begins")
     parser.add_argument("--minutes", type=float, default=10, help="of endurance")
     parser.add_argument("--report-only", action="store_true", help="exit code 0 whatever is measured (a smoke test)")
     parser.add_argument("--plugin-option", action="append", default=[], help='a line such as "parley_coalesce off"')
+    parser.add_argument("--without-bridge", action="store_true", help="the broker alone, but where a scenario needs the bridge")
     options = parser.parse_args()
     scenarios = options.scenario or [*FLOWS, *PROBES]
+    if options.without_bridge and not options.scenario:
+        scenarios = [name for name in scenarios if name not in NEED_BRIDGE]
+    with_bridge = not options.without_bridge or any(name in NEED_BRIDGE for name in scenarios)
     plugin_options = [f"plugin_opt_{line}" for line in options.plugin_option]
-    with Broker(bridge=True, plugin_options=plugin_options) as ours:
+    with Broker(bridge=with_bridge, plugin_options=plugin_options) as ours:
         bare = BareBroker(ours.folder)
         try:
             make_accounts(ours)
