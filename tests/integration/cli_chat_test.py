@@ -4,9 +4,14 @@ import glob
 from tests.support.cli_test import DENIED, USAGE, CliTest
 from tests.support.client import new_id
 from tests.support.parley_test import main
+from tests.support.waiting import wait_until
 
 
 class Chat(CliTest):
+
+    def await_bridge(self):
+        """Where the broker was started again, the bridge follows."""
+        wait_until(lambda: self.broker.http_status("/ready") == 200, 60, "the bridge is back, too")
 
     def history(self, room, user="alice"):
         return self.json_lines(self.parley(user, "history", room, "--all", "--json")[0])
@@ -66,6 +71,7 @@ class Chat(CliTest):
         bob.wait_for(lambda p: len(self.acks_of(p)) == 2 and len(self.texts_of(p)) == 3, 60)
         bob.end_input()
         self.assertEqual(bob.wait(), 0)
+        self.await_bridge()
         stored = [(event["seq"], event["text"]["text"]) for event in self.history(self.lobby) if "text" in event]
         shown = [(line["seq"], line["text"]["text"]) for line in bob.json_lines() if "text" in line]
         self.assertEqual(shown, stored)
@@ -84,6 +90,7 @@ class Chat(CliTest):
                 self.broker.start_broker()
         chat.end_input()
         self.assertEqual(chat.wait(120), 0)
+        self.await_bridge()
         self.assertEqual(sorted(self.texts(self.history(self.lobby))), sorted(lines))
 
     def test_a_terminal_is_not_obeyed(self):
