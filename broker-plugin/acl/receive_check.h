@@ -19,12 +19,18 @@ class ReceiveCheck {
   Decision operator()(const Identity& who, std::string_view topic);
 
  private:
-  // A topic that a room's readers receive.
+  // A topic that a room's readers receive. Neither a room nor a direct one: free.
   struct Known {
-    const domain::Room* room = nullptr;  // nullptr: free
-    uint64_t version = 0;                // of the view
+    const domain::Room* room = nullptr;
+    std::string direct{};  // name of a direct room, which need not be in the view
+    uint64_t version = 0;  // of the view
     std::string topic{};
+    bool Is(std::string_view asked, uint64_t now) const {
+      return (room != nullptr || !direct.empty()) && version == now && topic == asked;
+    }
   };
+  // Of a room's topic: what it stands for, unless that is no room at all.
+  void Learn(Known& known, std::string_view topic) const;
   // Few rooms are talked in at the same time; of two at one place, the later one stays.
   static constexpr size_t kKnown = 256;
 

@@ -145,6 +145,7 @@ class ChatPlugin {
   std::unique_ptr<Doorbell> doorbell_;
 
   bool can_coalesce_ = false;
+  bool unpaced_ = false;  // the listeners have been looked through
   bool reloading_ = false;
   bool log_failed_ = false;
   ClientHandle bridge_handle_ = nullptr;    // the bridge that takes requests

@@ -1,5 +1,7 @@
 // Who may connect, what a connection is known by, and when it ends because its user has changed.
 
+#include <utility>
+
 #include <sodium.h>
 
 #include "broker-plugin/app/chat_plugin.h"
@@ -82,8 +84,9 @@ ChatPlugin::LoginVerdict ChatPlugin::OnDoorbellLogin(const ClientView& client, s
       broker_.Log(Broker::Level::kNotice,
                   "this broker's sockets cannot be found: deliveries are not coalesced");
     }
-    // Not at the start: the broker opens its listeners after its plugins.
-    if (const size_t changed = UnpaceLoopbackListeners(); changed > 0) {
+    // Not at the start: the broker opens its listeners after its plugins. Once, since it opens no others.
+    const size_t changed = std::exchange(unpaced_, true) ? 0 : UnpaceLoopbackListeners();
+    if (changed > 0) {
       broker_.Log(Broker::Level::kNotice, "TCP does not pace the connections to " + std::to_string(changed) +
                                               " loopback listener(s)");
     }

@@ -83,7 +83,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> FamilyDescriptors() {
 
 std::vector<rocksdb::ColumnFamilyDescriptor> ReaderFamilyDescriptors() {
   std::vector<rocksdb::ColumnFamilyDescriptor> families = FamilyDescriptors();
-  families.erase(families.begin() + 3);
+  std::erase_if(families, [](const auto& family) { return family.name == kDedupFamily; });
   return families;
 }
 

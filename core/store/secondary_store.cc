@@ -113,8 +113,8 @@ class SecondaryStore final : public StoreReader {
     auto opened = std::make_unique<Opened>();
     rocksdb::DB* db = nullptr;
     rocksdb::Options options = BaseOptions(options_.log);
-    options.max_file_opening_threads =
-        1;  // more are started at each catch-up, whether there is a file or not
+    // More are started at each catch-up, whether there is a new file or not.
+    options.max_file_opening_threads = 1;
     const rocksdb::Status status =
         rocksdb::DB::OpenAsSecondary(rocksdb::DBOptions(options), options_.store_path, options_.scratch_path,
                                      ReaderFamilyDescriptors(), &opened->handles, &db);

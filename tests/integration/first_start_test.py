@@ -1,11 +1,12 @@
 """What the first start makes, and how a bad configuration or data folder is refused."""
 import contextlib
 import os
+import re
 import stat
 import subprocess
 import unittest
 
-from tests.support.broker import BUILD, Broker, StartFailed
+from tests.support.broker import BUILD, ROOT, Broker, StartFailed
 from tests.support.client import Client
 from tests.support.parley_test import main
 from tests.support.waiting import wait_until
@@ -94,6 +95,14 @@ class FirstStart(unittest.TestCase):
             with self.subTest(line):
                 log = self.refused(self.broker(plugin_options=[line]))
                 self.assertIn(line.split()[0].removeprefix("plugin_opt_"), log)
+
+    def test_the_shipped_configuration_names_every_option(self):
+        with open(os.path.join(ROOT, "broker-plugin/app/plugin_options.cc"), encoding="utf-8") as source:
+            known = set(re.findall(r'name == "(parley_\w+)"', source.read()))
+        with open(os.path.join(ROOT, "mosquitto.conf"), encoding="utf-8") as file:
+            named = set(re.findall(r"^#?plugin_opt_(parley_\w+)", file.read(), re.MULTILINE))
+        self.assertGreater(len(known), 5)
+        self.assertEqual(named, known)
 
     def test_loopback_listeners_are_not_paced_and_it_says_so(self):
         with open("/proc/sys/net/ipv4/tcp_congestion_control", encoding="ascii") as file:

@@ -58,6 +58,9 @@ TEST(SecondaryStore, ReadsWhatTheWriterHasWritten) {
   ASSERT_EQ(rooms.size(), 1u);
   EXPECT_EQ(rooms[0].room, "lobby");
   EXPECT_TRUE(view->RoomsOf({uid.value}, {UINT64_MAX}, 10)->empty());
+  const auto said = *view->Feed({.after = rid, .last = store.applied(), .limit = 10, .items_max = 10});
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_EQ(said[0].index, store.applied());
 }
 
 TEST(SecondaryStore, AViewDoesNotMoveWhileItLives) {
