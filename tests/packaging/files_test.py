@@ -106,8 +106,8 @@ class Files(unittest.TestCase):
         def settings(text):
             lines = [line.split(None, 1) for line in text.splitlines() if line.strip() and not line.startswith("#")]
             return {tuple(line) for line in lines if line[0] not in (
-                "plugin", "plugin_opt_parley_data", "listener", "protocol", "persistence", "persistence_location",
-                "log_dest", "log_type", "log_timestamp_format")}
+                "plugin", "plugin_opt_parley_data", "listener", "socket_domain", "protocol", "persistence",
+                "persistence_location", "log_dest", "log_type", "log_timestamp_format")}
         self.assertEqual(settings(read(MADE, "mosquitto/parley.conf")), settings(read(ROOT, "mosquitto.conf")))
 
     def test_the_bridges_unit_is_hardened(self):
